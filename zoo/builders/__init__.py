@@ -1,0 +1,52 @@
+"""Builders: functions that return a `keras.Model`, named "domain.function"."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import RecipeError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def builder_names() -> list[str]:
+    """Names that `build` takes: every public function of the modules of this folder."""
+    names = []
+    for module in pkgutil.iter_modules(__path__):
+        if module.name.startswith("_"):
+            continue
+        loaded = importlib.import_module(f"{__name__}.{module.name}")
+        names += [
+            f"{module.name}.{name}"
+            for name, value in vars(loaded).items()
+            if inspect.isfunction(value)
+            and value.__module__ == loaded.__name__
+            and not name.startswith("_")
+        ]
+    return sorted(names)
+
+
+def build(builder: str, **arguments: Any) -> keras.Model:
+    """Builds an untrained model.
+
+    Args:
+        builder: Such as "text.language_model"; see `builder_names`.
+        **arguments: The builder's own; each builder documents them.
+
+    Raises:
+        RecipeError: No such builder, or arguments that it does not take.
+    """
+    if builder not in builder_names():
+        raise RecipeError(f"Received the builder {builder!r}; known: {', '.join(builder_names())}.")
+    module, name = builder.split(".")
+    function = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    try:
+        inspect.signature(function).bind(**arguments)
+    except TypeError as error:
+        raise RecipeError(f"{builder}: {error}; it takes {inspect.signature(function)}.") from None
+    model: keras.Model = function(**arguments)
+    return model

@@ -1,0 +1,262 @@
+"""One model's facts: `recipe.toml`, written by a person, and `card.toml`, measured by the tool."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from zoo.errors import RecipeError
+
+FORMAT = 1
+DOMAINS = ("text", "speech", "series")
+DIRECTIONS = ("higher", "lower")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set a model learns from: its name in `zoo/datasets`, licence and split."""
+
+    name: str
+    license: str
+    open: bool
+    split: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """The builder's name and the arguments that the recipe decides."""
+
+    builder: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a recipe trains; epochs are passes over the task's batches.
+
+    `average` is the decay of a moving average of the weights, taken once an epoch (0 is off);
+    `patience` counts epochs without a better validation loss before training stops.
+    """
+
+    seed: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float = 0.0
+    warmup_epochs: float = 0.0
+    patience: int = 10
+    average: float = 0.0
+    clip_norm: float = 1.0
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The figure that a recipe aims at."""
+
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything needed to make a model again; see `recipe.toml` in its folder."""
+
+    format: int
+    title: str
+    description: str
+    domain: str
+    task: str
+    license: str
+    source: str
+    streaming: bool
+    data: Data
+    processing: dict[str, Any]
+    model: Model
+    training: Training
+    target: Target
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured figure beside the naive baselines on the same split."""
+
+    name: str
+    value: float
+    unit: str
+    direction: str
+    split: str
+    protocol: str
+    seeds: list[int]
+    primary: bool = False
+    baselines: dict[str, float] = field(default_factory=dict)
+    details: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The shipped weights file."""
+
+    sha256: str
+    bytes: int
+    params: int
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The run that made the weights; durations in seconds."""
+
+    backend: str
+    machine: str
+    seed: int
+    epochs: int
+    seconds: float
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The contents of `card.toml`."""
+
+    format: int
+    version: str
+    recipe_sha256: str
+    weights: Weights
+    run: TrainingRun
+    metrics: list[Metric]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A recipe and what was measured of it."""
+
+    id: str
+    folder: Path
+    recipe: Recipe
+    measured: Measured | None
+
+    @property
+    def cell(self) -> str:
+        """The recurrent cell: "rnn", "lstm" or "gru"."""
+        return str(self.recipe.model.arguments.get("cell", ""))
+
+    @property
+    def primary(self) -> Metric | None:
+        """The metric that sorting uses."""
+        metrics = self.measured.metrics if self.measured else []
+        return next((metric for metric in metrics if metric.primary), None)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the recipe and the card as they stand on disk."""
+        digest = hashlib.sha256()
+        for name in ("recipe.toml", "card.toml"):
+            path = self.folder / name
+            digest.update(path.read_bytes() if path.exists() else b"")
+        return digest.hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as JSON-able values, the shape of `rnn-zoo list --json`."""
+        recipe, measured = self.recipe, self.measured
+        metrics = measured.metrics if measured else []
+        return {
+            "id": self.id,
+            "title": recipe.title,
+            "domain": recipe.domain,
+            "task": recipe.task,
+            "cell": self.cell,
+            "params": measured.weights.params if measured else None,
+            "bytes": measured.weights.bytes if measured else None,
+            "license": recipe.license,
+            "data": recipe.data.name,
+            "data_license": recipe.data.license,
+            "data_open": recipe.data.open,
+            "streaming": recipe.streaming,
+            "metric": self.primary.name if self.primary else None,
+            "metrics": {metric.name: metric.value for metric in metrics},
+            "baselines": {
+                f"{metric.name}.{name}": value
+                for metric in metrics
+                for name, value in metric.baselines.items()
+            },
+            "version": measured.version if measured else None,
+            "description": recipe.description,
+            "source": recipe.source,
+            "recipe": asdict(recipe),
+            "measured": asdict(measured) if measured else None,
+        }
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Reads a model's folder; `card.toml` may still be missing.
+
+    Raises:
+        RecipeError: A file is not TOML, or a key is missing, unknown or of the wrong type.
+    """
+    recipe = read_recipe(folder / "recipe.toml")
+    card = folder / "card.toml"
+    measured = _typed(Measured, _toml(card), str(card)) if card.exists() else None
+    return ModelCard(folder.name, folder, recipe, measured)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Reads and checks one `recipe.toml`.
+
+    Raises:
+        RecipeError: The file is missing, not TOML, or not a recipe.
+    """
+    recipe = _typed(Recipe, _toml(path), str(path))
+    if recipe.format != FORMAT:
+        raise RecipeError(f"{path}: received format {recipe.format}; this version reads {FORMAT}.")
+    if recipe.domain not in DOMAINS:
+        raise RecipeError(f"{path}: received domain {recipe.domain!r}; use one of {DOMAINS}.")
+    return recipe
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"{path} does not exist; a model's folder holds recipe.toml.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not TOML: {error}.") from None
+
+
+def _typed(kind: type[T], table: Any, where: str) -> T:
+    """Builds a dataclass from a table, refusing unknown, missing and mistyped keys."""
+    if not isinstance(table, Mapping):
+        raise RecipeError(f"{where}: received {table!r} where a table is needed.")
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise RecipeError(f"{where}: received the unknown key {unknown[0]!r}; known: {list(known)}.")
+    missing = [
+        name
+        for name, f in known.items()
+        if name not in table and f.default is MISSING and f.default_factory is MISSING
+    ]
+    if missing:
+        raise RecipeError(f"{where}: the key {missing[0]!r} is missing.")
+    hints = get_type_hints(kind)
+    return kind(**{n: _value(hints[n], v, f"{where}: {n}") for n, v in table.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if hint in _NESTED:
+        return _typed(hint, value, where)
+    if hint == list[Metric]:
+        return [_typed(Metric, item, where) for item in value]
+    plain = getattr(hint, "__origin__", hint)
+    if plain is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
+        raise RecipeError(f"{where}: received {value!r}; needed is a value of {plain.__name__}.")
+    return value
+
+
+_NESTED = (Data, Model, Training, Target, Weights, TrainingRun)

@@ -1,0 +1,62 @@
+"""Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
+
+A task never knows whether Keras or onnxruntime computes: both are a `Run`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from zoo.errors import RecipeError
+
+Arrays = dict[str, np.ndarray]
+Run = Callable[[Arrays], Arrays]
+
+
+class Answer(Protocol):
+    """What a task says: `str(answer)` is for people, `to_dict()` for programs."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON-able values."""
+        ...
+
+
+class Task(Protocol):
+    """Raw input in, an answer out, whatever runs the network."""
+
+    processing: dict[str, Any]
+
+    def predict(self, run: Run, raw: Any, **options: Any) -> Answer:
+        """Answers for one raw input.
+
+        Args:
+            run: The network: named arrays in, named arrays out.
+            raw: What the user has: text, a waveform or its file, a table.
+            **options: The task's own settings.
+
+        Raises:
+            InputError: The raw input or an option cannot be used.
+        """
+        ...
+
+
+def task_kinds() -> list[str]:
+    """Names of the kinds of task: one file of this folder each."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def load_task(kind: str, processing: Mapping[str, Any]) -> Task:
+    """Rebuilds a task from its kind and its JSON-able processing configuration.
+
+    Raises:
+        RecipeError: The kind is unknown or the configuration does not fit it.
+    """
+    if kind not in task_kinds():
+        raise RecipeError(f"Received the task {kind!r}; known are {', '.join(task_kinds())}.")
+    task: Task = importlib.import_module(f"zoo.tasks.{kind}").from_processing(dict(processing))
+    return task
