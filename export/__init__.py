@@ -1,0 +1,33 @@
+"""Export of recurrent Keras models to ONNX and SavedModel, each file proven before it gets its name.
+
+Importing this package is light (standard library only); the functions below load TensorFlow and
+tf2onnx when first used. ``export.runtime`` runs the exported files with numpy and onnxruntime.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from export.onnx_model import to_onnx
+    from export.proof import verify
+    from export.saved_model import to_saved_model
+
+__all__ = ["to_onnx", "to_saved_model", "verify"]
+
+_HOMES = {
+    "to_onnx": "export.onnx_model",
+    "to_saved_model": "export.saved_model",
+    "verify": "export.proof",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'export' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

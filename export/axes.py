@@ -1,0 +1,113 @@
+"""Names for the open axes of a model's inputs and outputs, found by calling the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from export.samples import Sampler
+from export.subject import Subject
+from zoo.errors import ExportError
+
+Shape = tuple[int | str, ...]
+_BATCHES = (2, 3)
+_EXTRA = (0, 5)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Shapes whose open axes have names.
+
+    Attributes:
+        inputs: Input name -> shape.
+        outputs: Output name -> shape.
+        minimum: The shortest size of an axis other than ``batch`` that the model accepts.
+    """
+
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape]
+    minimum: int
+
+    def symbols(self) -> list[str]:
+        """Names of the open input axes other than ``batch``, in order."""
+        named = [axis for shape in self.inputs.values() for axis in shape if isinstance(axis, str)]
+        return [name for name in dict.fromkeys(named) if name != "batch"]
+
+
+def name_axes(subject: Subject, sampler: Sampler) -> Axes:
+    """Names the first axis ``batch``, the second ``time``, any other after its tensor.
+
+    Inputs whose second axes may differ get ``time`` and ``time_<input>``; an output axis takes the
+    name of the input axis whose size it follows.
+
+    Raises:
+        ExportError: The model accepts none of the inputs tried.
+    """
+    apart = _input_shapes(subject, together=False)
+    together = _input_shapes(subject, together=True)
+    for inputs in [apart, together] if apart != together else [together]:
+        found = _probe(subject, sampler, inputs)
+        if found:
+            return found
+    raise ExportError(
+        f"model {subject.name!r} fails on every random input that fits its signature; pass "
+        "`sample=`, a function of a numpy Generator and sizes that returns valid inputs by name"
+    )
+
+
+def _input_shapes(subject: Subject, *, together: bool) -> dict[str, Shape]:
+    shapes: dict[str, Shape] = {}
+    first = ""
+    for spec in subject.inputs:
+        axes: list[int | str] = []
+        for index, size in enumerate(spec.shape):
+            if size is not None:
+                axes.append(size)
+            elif index == 0:
+                axes.append("batch")
+            elif index == 1:
+                first = first or spec.name
+                axes.append("time" if together or spec.name == first else f"time_{spec.name}")
+            else:
+                axes.append(f"{spec.name}_axis_{index}")
+        shapes[spec.name] = tuple(axes)
+    return shapes
+
+
+def _probe(subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape]) -> Axes | None:
+    names = Axes(inputs, {}, 1).symbols()
+    for minimum in (1, 2, 4, 8, 16, 32, 64, 128):
+        runs = []
+        for batch, extra in zip(_BATCHES, _EXTRA, strict=True):
+            # Sizes that differ from each other and, at least in one run, from any fixed size.
+            sizes = {name: minimum + 4 + extra + 2 * k for k, name in enumerate(names)}
+            sizes["batch"] = batch
+            smallest = {name: minimum for name in names} | {"batch": batch}
+            try:
+                subject.run(sampler.arrays(inputs, smallest))
+                answers = subject.run(sampler.arrays(inputs, sizes))
+            except Exception:  # a framework may raise anything for a size it cannot take
+                break
+            runs.append((sizes, {name: array.shape for name, array in answers.items()}))
+        if len(runs) == len(_BATCHES):
+            return Axes(inputs, _output_shapes(runs), minimum)
+        if not names:
+            return None
+    return None
+
+
+def _output_shapes(
+    runs: list[tuple[dict[str, int], dict[str, tuple[int, ...]]]],
+) -> dict[str, Shape]:
+    (sizes, first), (other_sizes, second) = runs
+    shapes: dict[str, Shape] = {}
+    for name, shape in first.items():
+        axes: list[int | str] = []
+        for index, (size, other) in enumerate(zip(shape, second[name], strict=True)):
+            followed = [s for s in sizes if (sizes[s], other_sizes[s]) == (size, other)]
+            if size == other:
+                axes.append(size)
+            else:
+                axes.append(followed[0] if followed else f"{name}_axis_{index}")
+        shapes[name] = tuple(axes)
+    return shapes

@@ -1,0 +1,114 @@
+"""What travels with an exported file: metadata, a digest, a manifest beside it.
+
+An ONNX file holds one JSON text under the key ``rnn_zoo`` and, under ``rnn_zoo_sha256``, the
+SHA-256 of its own bytes with those 64 hex digits replaced by zeros, so that damage is found without
+a protobuf parser. The digest guards against damage, not against an attacker. Facts that depend on
+the machine (versions, measured errors, seconds) stand in ``<file>.manifest.json`` instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ExportError, RuntimeFileError
+
+METADATA_KEY = "rnn_zoo"
+DIGEST_KEY = "rnn_zoo_sha256"
+PRODUCER = "rnn-zoo"
+FORMAT_VERSION = 1
+NO_DIGEST = "0" * 64
+
+# A protobuf map entry: the key, then field 2 with a length of 64.
+_MARKER = DIGEST_KEY.encode() + b"\x12\x40"
+
+
+def to_text(metadata: Mapping[str, Any]) -> str:
+    """Writes metadata as JSON: keys sorted, ASCII only, so equal facts give equal bytes.
+
+    Raises:
+        ExportError: A value has no JSON form.
+    """
+    facts = {"format_version": FORMAT_VERSION, **metadata}
+    try:
+        return json.dumps(facts, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ExportError(f"the metadata cannot be written as JSON: {error}") from error
+
+
+def from_text(text: str) -> dict[str, Any]:
+    """Reads what ``to_text`` wrote.
+
+    Raises:
+        RuntimeFileError: It is no JSON object, or of a later format than this release knows.
+    """
+    try:
+        facts = json.loads(text)
+    except ValueError as error:
+        raise RuntimeFileError(f"the file's metadata is no JSON: {error}") from error
+    if not isinstance(facts, dict):
+        raise RuntimeFileError("the file's metadata is no JSON object; export the model again")
+    version = facts.get("format_version")
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise RuntimeFileError(
+            f"the file has format version {version!r}, this release reads up to {FORMAT_VERSION}; "
+            "install a newer rnn-zoo"
+        )
+    return facts
+
+
+def sealed(content: bytes) -> bytes:
+    """Puts the digest into the bytes of an ONNX file that holds ``NO_DIGEST`` in its place.
+
+    Raises:
+        ExportError: The place is missing.
+    """
+    start = content.rfind(_MARKER + NO_DIGEST.encode())
+    if start < 0:
+        raise ExportError(f"the file has no metadata entry {DIGEST_KEY!r} to hold its digest")
+    start += len(_MARKER)
+    digest = hashlib.sha256(content).hexdigest().encode()
+    return content[:start] + digest + content[start + 64 :]
+
+
+def check_seal(content: bytes, name: str) -> None:
+    """Checks the digest of a file that bears one; a file that is not ours passes.
+
+    Args:
+        content: All bytes of the file.
+        name: The file's name, for the message.
+
+    Raises:
+        RuntimeFileError: The bytes are not those that were exported.
+    """
+    ours = METADATA_KEY.encode() in content or PRODUCER.encode() in content[:64]
+    start = content.rfind(_MARKER)
+    if start < 0 and not ours:
+        return
+    start += len(_MARKER)
+    found = content[start : start + 64]
+    blank = content[:start] + NO_DIGEST.encode() + content[start + 64 :]
+    if start < len(_MARKER) or hashlib.sha256(blank).hexdigest().encode() != found:
+        raise RuntimeFileError(
+            f"{name} is damaged: its SHA-256 is not the one it was exported with; "
+            "copy or export it again"
+        )
+
+
+def manifest_path(path: str | os.PathLike[str]) -> Path:
+    """Where the manifest of an ONNX file stands: ``model.onnx.manifest.json``."""
+    return Path(f"{os.fspath(path)}.manifest.json")
+
+
+def write_json(path: Path, facts: Mapping[str, Any]) -> None:
+    """Writes a JSON file under a temporary name, then renames it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""The one place that leans on private parts of Keras and tf2onnx; a test watches each of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import keras
+import tf2onnx
+from keras.src.export.export_utils import get_input_signature
+from keras.src.export.tf2onnx_lib import patch_tf2onnx
+from onnx import ModelProto
+
+from zoo.errors import ExportError
+
+MARK_DOMAIN = "rnn_zoo"
+MARK = "Recurrent"
+
+
+def input_structure(model: Any) -> list[Any]:
+    """The positional arguments that the model is called with, as nested ``InputSpec``.
+
+    Raises:
+        ExportError: The model was never built or called, so that its inputs are unknown.
+    """
+    try:
+        return list(get_input_signature(model))
+    except (TypeError, ValueError) as error:
+        raise ExportError(
+            f"the inputs of {getattr(model, 'name', model)!r} are not known: {error} "
+            "Call the model once on real input, then export it."
+        ) from error
+
+
+def all_layers(model: Any) -> list[Any]:
+    """Every layer inside the model, at any depth, each once, in order of definition."""
+    found: dict[int, Any] = {}
+    for layer in model._flatten_layers():
+        found.setdefault(id(layer), layer)
+    return list(found.values())
+
+
+@contextmanager
+def replaced_calls(calls: Mapping[Any, Callable[..., Any]]) -> Iterator[None]:
+    """Lets each layer answer with a function of ours instead of its ``call``, for a while.
+
+    Keras looks ``call`` up on the instance; setting it past Keras' own attribute tracking leaves
+    the layer as it was afterwards.
+    """
+    with ExitStack() as stack:
+        for layer, function in calls.items():
+            object.__setattr__(layer, "call", function)
+            stack.callback(object.__delattr__, layer, "call")
+        yield
+
+
+@contextmanager
+def without_cudnn(layers: Sequence[Any]) -> Iterator[None]:
+    """Keeps cuDNN's operators, which run nowhere else, out of a graph traced meanwhile."""
+    with ExitStack() as stack:
+        for layer in layers:
+            if hasattr(layer, "use_cudnn"):
+                stack.callback(setattr, layer, "use_cudnn", layer.use_cudnn)
+                layer.use_cudnn = False
+        yield
+
+
+def convert(function: Any, opset: int) -> ModelProto:
+    """Converts a ``tf.function`` with one signature by tf2onnx.
+
+    Each ``PyFunc`` becomes a node ``rnn_zoo.Recurrent`` that keeps its token; operators that
+    tf2onnx cannot convert stay in the graph, as is its habit.
+    """
+    patch_tf2onnx()
+    with _quiet("tf2onnx"):
+        model, _ = tf2onnx.convert.from_function(
+            function,
+            input_signature=function.input_signature,
+            opset=opset,
+            custom_op_handlers={"PyFunc": (_keep_mark, [])},
+        )
+    return model
+
+
+def _keep_mark(context: Any, node: Any, name: str, arguments: Any) -> Any:
+    token = node.get_attr_value("token")
+    for attribute in list(node.attr):
+        del node.attr[attribute]
+    node.type = MARK
+    node.domain = MARK_DOMAIN
+    node.set_attr("token", token)
+    return node
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Silences a logger and its children: we raise what it would only print."""
+    root = logging.getLogger(logger)
+    before = root.disabled, root.level
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(logger + ".")]
+    silenced = [item for name in names if not (item := logging.getLogger(name)).disabled]
+    for item in (root, *silenced):
+        item.disabled = True
+    try:
+        yield
+    finally:
+        for item in silenced:
+            item.disabled = False
+        root.disabled, root.level = before
+
+
+def keras_versions() -> dict[str, str]:
+    """Versions of the packages that made the file."""
+    import onnx
+    import tensorflow as tf
+
+    return {
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "tf2onnx": tf2onnx.__version__,
+        "onnx": onnx.__version__,
+    }

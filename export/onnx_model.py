@@ -1,0 +1,121 @@
+"""A recurrent Keras model as a fast, proven ONNX file.
+
+tf2onnx converts every layer that is not recurrent; each call of a recurrent layer is marked while
+the model is traced and becomes a native ONNX node (``export.recurrent``).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import ModelProto
+
+from export import bundle
+from export.axes import Axes
+from export.graph import Port, check_operators, expand_marks, rebuild
+from export.internals import convert
+from export.proof import ABSOLUTE, RELATIVE, Examiner, Report, examiner, model_metadata
+from export.samples import Sample
+from export.subject import Subject
+from zoo.errors import ExportError
+
+OPSETS = range(14, 19)
+
+
+def to_onnx(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    opset: int = 18,
+    cases: int = 24,
+    seed: int = 0,
+    sample: Sample | None = None,
+) -> Report:
+    """Exports a model to ONNX and proves that the file answers as the model does.
+
+    The file gets its name only after a process that can import numpy and onnxruntime and nothing
+    else answered ``cases`` random inputs of different batch sizes and lengths within
+    ``1e-5 + 1e-5 * |value|``. ``<path>.manifest.json`` is written beside it.
+
+    Args:
+        model: A zoo model, or any ``keras.Model`` whose recurrent layers are LSTM, GRU, SimpleRNN
+            or Bidirectional of them.
+        path: The file to write.
+        metadata: JSON-able facts for the file, over those of a zoo model.
+        opset: Version of the standard operators, 14 to 18.
+        cases: Number of random inputs of the proof.
+        seed: Seed of those inputs.
+        sample: Draws inputs, where random ones do not fit the model: a function of a numpy
+            Generator and the sizes of the open axes, which returns arrays by input name.
+
+    Raises:
+        ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
+            file is left then.
+    """
+    started = time.perf_counter()
+    if opset not in OPSETS:
+        raise ExportError(f"opset {opset} was asked for; {OPSETS[0]} to {OPSETS[-1]} are possible")
+    target = Path(path)
+    if target.is_dir():
+        raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
+    facts = {**model_metadata(model), **(metadata or {})}
+    judge = examiner(model, cases=cases, seed=seed, sample=sample, metadata=facts)
+    content = _content(judge, facts, opset)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        errors = judge.examine(temporary, "replay_onnx.py")
+        temporary.replace(target)
+        report = judge.report(target, errors, started)
+        bundle.write_json(bundle.manifest_path(target), report.to_dict())
+    except OSError as error:
+        raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return report
+
+
+def _content(judge: Examiner, metadata: Mapping[str, Any], opset: int) -> bytes:
+    """The bytes of the ONNX file; equal for equal models, whatever the machine."""
+    proto = _graph(judge.subject, judge.axes, opset)
+    facts = dict(metadata)
+    facts["minimum_steps"] = judge.axes.minimum
+    facts["proof"] = {
+        "cases": judge.cases,
+        "seed": judge.seed,
+        "absolute": ABSOLUTE,
+        "relative": RELATIVE,
+    }
+    entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
+    for key, value in entries.items():
+        proto.metadata_props.add(key=key, value=value)
+    return bundle.sealed(proto.SerializeToString(deterministic=True))
+
+
+def _graph(subject: Subject, axes: Axes, opset: int) -> ModelProto:
+    function, marks = subject.marked()
+    proto = convert(function, opset)
+    expand_marks(proto, marks.calls)
+    check_operators(proto, opset, [layer.name for layer in subject.layers])
+    inputs = [
+        Port(f"input_{index:03d}", spec.name, spec.dtype, axes.inputs[spec.name])
+        for index, spec in enumerate(subject.inputs)
+    ]
+    types = {key: tensor.dtype for key, tensor in function.get_concrete_function().structured_outputs.items()}
+    outputs = [
+        Port(f"output_{index:03d}", name, types[f"output_{index:03d}"].as_numpy_dtype, axes.outputs[name])
+        for index, name in enumerate(subject.output_names)
+    ]
+    rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
+    try:
+        onnx.checker.check_model(rebuilt, full_check=True)
+    except Exception as error:  # the checker and shape inference raise types of their own
+        raise ExportError(f"the ONNX graph of {subject.name!r} is not valid: {error}") from error
+    return rebuilt

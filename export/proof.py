@@ -1,0 +1,299 @@
+"""An export proves itself: another process answers the same questions with the file alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export import bundle
+from export.axes import Axes, name_axes
+from export.samples import Sample, Sampler
+from export.subject import Subject
+from zoo.errors import ExportError
+from zoo.tasks import Arrays
+
+ABSOLUTE = 1e-5
+RELATIVE = 1e-5
+_HERE = Path(__file__).parent
+_SECONDS = 600
+_LARGEST_BATCH = 8
+_LONGEST = 40
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an export measured.
+
+    Attributes:
+        path: The file or folder.
+        bytes: Its size.
+        sha256: Of the file's content; of all files' digests, sorted by name, for a folder.
+        cases: Number of random inputs on which file and original agreed.
+        seed: Seed of those inputs.
+        max_abs_error: Output name -> largest absolute difference seen.
+        tolerance: ``absolute`` and ``relative``: |a - b| <= absolute + relative * |b|.
+        versions: Package name -> version.
+        seconds: Wall time of export and proof.
+    """
+
+    path: Path
+    bytes: int
+    sha256: str
+    cases: int
+    seed: int
+    max_abs_error: Mapping[str, float]
+    tolerance: Mapping[str, float]
+    versions: Mapping[str, str]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-able facts."""
+        return {**asdict(self), "path": self.path.name}
+
+    def __str__(self) -> str:
+        worst = max(self.max_abs_error.values(), default=0.0)
+        return (
+            f"{self.path}: {self.bytes} bytes, equal to the original on {self.cases} random "
+            f"inputs (largest difference {worst:.1e}), {self.seconds:.1f} s"
+        )
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Random inputs and the original's answers to them.
+
+    Attributes:
+        inputs: One set of named arrays a case.
+        answers: The original's outputs for each.
+        chunks: Case -> sizes of the pieces in which its time axis is fed.
+        plan: Facts that the answering process needs besides.
+    """
+
+    inputs: list[Arrays]
+    answers: list[Arrays]
+    chunks: dict[int, list[int]] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Draws questions for a model and judges the answers of an exported file.
+
+    Attributes:
+        subject: The original.
+        axes: Its named axes.
+        sampler: Draws the inputs.
+        states: State input -> output that holds its next value; makes every second case chunked.
+        cases: Number of questions.
+        seed: Seed they were drawn with.
+    """
+
+    subject: Subject
+    axes: Axes
+    sampler: Sampler
+    states: Mapping[str, str]
+    cases: int
+    seed: int
+
+    def examine(self, file: Path, script: str) -> dict[str, float]:
+        """Has a fresh process answer with ``file`` and compares.
+
+        Returns:
+            Output name -> largest absolute difference.
+
+        Raises:
+            ExportError: The process failed, or an answer differs.
+        """
+        questions = self._questions(chunked=script == "replay_onnx.py")
+        with tempfile.TemporaryDirectory(prefix="rnn-zoo-proof-") as folder:
+            answers = _replay(_HERE / script, file, questions, Path(folder))
+        errors: dict[str, float] = dict.fromkeys(self.subject.output_names, 0.0)
+        for case, expected in enumerate(questions.answers):
+            for name, original in expected.items():
+                error = _difference(
+                    name, answers.get(f"{case}/{name}"), original, questions.inputs[case]
+                )
+                errors[name] = max(errors[name], error)
+        return errors
+
+    def report(self, path: Path, errors: Mapping[str, float], started: float) -> Report:
+        """Reports on a file that agreed."""
+        size, digest = _size_and_digest(path)
+        packages = ("keras", "numpy", "onnx", "onnxruntime", "tf2onnx")
+        versions = {name: version(name) for name in packages}
+        import tensorflow as tf
+
+        versions["tensorflow"] = tf.__version__
+        return Report(
+            path=path,
+            bytes=size,
+            sha256=digest,
+            cases=self.cases,
+            seed=self.seed,
+            max_abs_error=dict(errors),
+            tolerance={"absolute": ABSOLUTE, "relative": RELATIVE},
+            versions=versions,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _questions(self, *, chunked: bool) -> Questions:
+        draw = self.sampler.generator
+        inputs, chunks = [], {}
+        for case in range(self.cases):
+            sizes = {"batch": 1 if case == 0 else int(draw.integers(1, _LARGEST_BATCH + 1))}
+            for axis in self.axes.symbols():
+                low = self.axes.minimum
+                sizes[axis] = low if case == 0 else int(draw.integers(low, low + _LONGEST))
+            inputs.append(self.sampler.arrays(self.axes.inputs, sizes))
+            if chunked and self.states and case % 2:
+                chunks[case] = _pieces(draw, sizes.get("time", 1))
+        answers = [self.subject.run(arrays) for arrays in inputs]
+        plan = {
+            "states": dict(self.states),
+            "timed_inputs": _timed(self.axes.inputs),
+            "timed_outputs": _timed(self.axes.outputs),
+        }
+        return Questions(inputs, answers, chunks, plan)
+
+
+def examiner(
+    model: Any, *, cases: int, seed: int, sample: Sample | None, metadata: Mapping[str, Any]
+) -> Examiner:
+    """Prepares the proof of a model.
+
+    Raises:
+        ExportError: The model cannot be called with random inputs, or a state is unknown.
+    """
+    subject = Subject(model)
+    sampler = Sampler(subject, seed, sample)
+    axes = name_axes(subject, sampler)
+    states = dict(metadata.get("states") or {})
+    for source, target in states.items():
+        if source not in axes.inputs or target not in axes.outputs:
+            raise ExportError(
+                f"the metadata pairs the states {source!r} and {target!r}, but the model has "
+                f"inputs {sorted(axes.inputs)} and outputs {sorted(axes.outputs)}"
+            )
+    return Examiner(subject, axes, sampler, states, cases, seed)
+
+
+def verify(
+    file: str | Path, model: Any, *, cases: int = 24, seed: int = 0, sample: Sample | None = None
+) -> Report:
+    """Proves an existing ONNX file or SavedModel folder against a model.
+
+    Args:
+        file: What ``to_onnx`` or ``to_saved_model`` wrote.
+        model: The zoo model or ``keras.Model`` it should answer as.
+        cases: Number of random inputs.
+        seed: Seed of those inputs.
+        sample: Draws inputs, where random ones do not fit the model.
+
+    Raises:
+        ExportError: It does not answer as the model does.
+        RuntimeFileError: The file is damaged.
+    """
+    started = time.perf_counter()
+    path = Path(file)
+    if not path.exists():
+        raise ExportError(f"{path} does not exist; export the model first")
+    judge = examiner(model, cases=cases, seed=seed, sample=sample, metadata=model_metadata(model))
+    if path.is_dir():
+        return judge.report(path, judge.examine(path, "replay_saved_model.py"), started)
+    bundle.check_seal(path.read_bytes(), path.name)
+    return judge.report(path, judge.examine(path, "replay_onnx.py"), started)
+
+
+def model_metadata(model: Any) -> dict[str, Any]:
+    """The metadata of a zoo model; nothing for a plain Keras model."""
+    facts = getattr(model, "metadata", None)
+    return dict(facts()) if callable(facts) else {}
+
+
+def _replay(script: Path, file: Path, questions: Questions, folder: Path) -> dict[str, Any]:
+    cases, answers, plan = folder / "cases.npz", folder / "answers.npz", folder / "plan.json"
+    flat = {
+        f"{case}/{name}": array
+        for case, arrays in enumerate(questions.inputs)
+        for name, array in arrays.items()
+    }
+    np.savez(cases, allow_pickle=False, **flat)
+    todo = {"cases": len(questions.inputs), "chunks": questions.chunks, **questions.plan}
+    plan.write_text(json.dumps(todo), encoding="utf-8")
+    command = [sys.executable, "-P", str(script), *map(str, (file, cases, answers, plan))]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ExportError(f"the exported file gave no answer in {_SECONDS} seconds") from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise ExportError(f"the exported file does not run: {lines[-1]}")
+    with np.load(answers, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def _difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
+    """The largest absolute difference of an output.
+
+    Raises:
+        ExportError: It is over the tolerance, or the shape or type is another.
+    """
+    asked = ", ".join(f"{key} {array.shape}" for key, array in inputs.items())
+    if answer is None or (answer.shape, answer.dtype) != (original.shape, original.dtype):
+        received = "nothing" if answer is None else f"{answer.dtype} {answer.shape}"
+        raise ExportError(
+            f"output {name!r} of the exported file is {received}, the model's is "
+            f"{original.dtype} {original.shape} (inputs: {asked})"
+        )
+    if not np.issubdtype(original.dtype, np.floating):
+        wrong = answer != original
+        error = float(wrong.any())
+    else:
+        gap = np.abs(answer.astype(np.float64) - original)
+        same = (answer == original) | (np.isnan(answer) & np.isnan(original))
+        gap = np.where(same, 0.0, gap)
+        wrong = ~(gap <= ABSOLUTE + RELATIVE * np.abs(original))
+        error = float(gap.max(initial=0.0))
+    if wrong.any():
+        raise ExportError(
+            f"output {name!r} of shape {original.shape} differs by up to {error:.3g} from the "
+            f"model's (allowed: {ABSOLUTE:g} + {RELATIVE:g} x |value|; inputs: {asked})"
+        )
+    return error
+
+
+def _pieces(draw: np.random.Generator, steps: int) -> list[int]:
+    """Cuts a number of steps into random pieces."""
+    count = int(draw.integers(0, min(4, steps)))
+    cuts = sorted(draw.choice(np.arange(1, steps), count, replace=False)) if count else []
+    return [int(size) for size in np.diff([0, *cuts, steps])]
+
+
+def _timed(shapes: Mapping[str, tuple[int | str, ...]]) -> list[str]:
+    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]
+
+
+def _size_and_digest(path: Path) -> tuple[int, str]:
+    if path.is_file():
+        content = path.read_bytes()
+        return len(content), hashlib.sha256(content).hexdigest()
+    total, digest = 0, hashlib.sha256()
+    for file in sorted(item for item in path.rglob("*") if item.is_file()):
+        content = file.read_bytes()
+        total += len(content)
+        digest.update(file.relative_to(path).as_posix().encode())
+        digest.update(hashlib.sha256(content).digest())
+    return total, digest.hexdigest()

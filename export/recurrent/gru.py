@@ -1,0 +1,40 @@
+"""GRU weights in ONNX layout, with the reset gate before or after the matrix product.
+
+Cho et al. 2014 (``reset_after=False``) and the form of cuDNN (``reset_after=True``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from export.recurrent.activation import onnx_activation
+from export.recurrent.gates import bias_of
+from export.recurrent.native import NativeCell
+
+
+def gru_cell(cell: Any, layer: str) -> NativeCell:
+    """Reads a built ``keras.layers.GRUCell``; Keras and ONNX both pack the gates z, r, h.
+
+    Raises:
+        ExportError: One of its activations has no ONNX form.
+    """
+    units = int(cell.units)
+    if cell.reset_after:
+        bias = bias_of(cell, (2, 3 * units)).reshape(-1)
+    else:
+        bias = np.concatenate([bias_of(cell, (3 * units,)), np.zeros(3 * units, np.float32)])
+    return NativeCell(
+        op="GRU",
+        units=units,
+        states=1,
+        kernel=np.asarray(cell.kernel).T,
+        recurrent_kernel=np.asarray(cell.recurrent_kernel).T,
+        bias=bias,
+        activations=(
+            onnx_activation(cell.recurrent_activation, layer),
+            onnx_activation(cell.activation, layer),
+        ),
+        attributes={"linear_before_reset": int(cell.reset_after)},
+    )

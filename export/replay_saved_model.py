@@ -1,0 +1,53 @@
+"""Answers with a SavedModel in a process that has TensorFlow but none of the code that made it.
+
+Run as a script by ``export.proof``: ``replay_saved_model.py FOLDER CASES ANSWERS PLAN``, with the
+files of ``replay_onnx``; only whole sequences are asked here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+REFUSED = frozenset({"keras", "tf_keras", "tf2onnx", "zoo", "export"})
+
+
+class Refuse(MetaPathFinder):
+    """Raises when the model's own code is imported; TensorFlow loads Keras only when asked."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Lets the next finder answer, or refuses."""
+        if fullname.partition(".")[0] in REFUSED:
+            raise ImportError(f"{fullname} is refused: a SavedModel must run without it")
+        return None
+
+
+def main(folder: str, cases: str, answers: str, plan: str) -> None:
+    """Runs all cases through the signature ``serve`` and writes the answers."""
+    sys.meta_path.insert(0, Refuse())
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import numpy as np
+    import tensorflow as tf
+
+    serve = tf.saved_model.load(folder).signatures["serve"]
+    with open(plan, encoding="utf-8") as stream:
+        todo = json.load(stream)
+    inputs = np.load(cases, allow_pickle=False)
+    results = {}
+    for case in range(todo["cases"]):
+        prefix = f"{case}/"
+        feed = {key[len(prefix) :]: inputs[key] for key in inputs.files if key.startswith(prefix)}
+        outputs = serve(**{name: tf.constant(array) for name, array in feed.items()})
+        results.update({prefix + name: tensor.numpy() for name, tensor in outputs.items()})
+    np.savez(answers, **results)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

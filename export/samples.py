@@ -1,0 +1,100 @@
+"""Random inputs that are valid for a model: the proof's questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from export.subject import Subject
+from zoo.tasks import Arrays
+
+Sizes = Mapping[str, int]
+Sample = Callable[[np.random.Generator, Sizes], Arrays]
+
+_CLASSES_OF_UNKNOWN_INTEGERS = 2
+
+
+class Sampler:
+    """Draws inputs of given sizes for a model.
+
+    Floats are normal, with padding of zeros (or of the model's mask value) at the end of some
+    rows and a few holes; integers stay inside the embedding they feed; an input called
+    ``lengths`` holds 1 to the number of time steps.
+
+    Args:
+        subject: The model.
+        seed: Seed of the generator.
+        sample: Draws the inputs itself, from a generator and sizes of the open axes.
+    """
+
+    def __init__(self, subject: Subject, seed: int = 0, sample: Sample | None = None) -> None:
+        self.generator = np.random.default_rng(seed)
+        self._subject = subject
+        self._sample = sample
+        self._ranges = _integer_ranges(subject)
+        self._padding = _mask_value(subject)
+
+    def arrays(self, shapes: Mapping[str, tuple[int | str, ...]], sizes: Sizes) -> Arrays:
+        """Draws one input for each name; ``sizes`` gives the open axes by name."""
+        if self._sample is not None:
+            return self._sample(self.generator, sizes)
+        fixed = {
+            name: tuple(sizes[axis] if isinstance(axis, str) else axis for axis in shape)
+            for name, shape in shapes.items()
+        }
+        # Lengths count steps of the longest sequence given beside them.
+        steps = max((shape[1] for shape in fixed.values() if len(shape) > 2), default=0)
+        steps = steps or max((shape[1] for shape in fixed.values() if len(shape) == 2), default=1)
+        return {
+            spec.name: self._draw(spec.name, spec.dtype, fixed[spec.name], steps)
+            for spec in self._subject.inputs
+        }
+
+    def _draw(self, name: str, dtype: str, shape: tuple[int, ...], steps: int) -> Any:
+        draw = self.generator
+        if len(shape) == 1 and "length" in name and "int" in dtype:
+            return draw.integers(1, steps + 1, shape).astype(dtype)
+        if dtype == "bool":
+            return draw.random(shape) < 0.7
+        if "int" in dtype:
+            limit = self._ranges.get(name, _CLASSES_OF_UNKNOWN_INTEGERS)
+            return self._padded(draw.integers(0, limit, shape).astype(dtype), 0)
+        return self._padded(draw.standard_normal(shape).astype(dtype), self._padding)
+
+    def _padded(self, values: Any, padding: float) -> Any:
+        """Fills the ends of half the rows, and single steps inside, as padding would be."""
+        if values.ndim < 2 or values.shape[1] < 2 or self.generator.random() < 0.5:
+            return values
+        batch, time = values.shape[:2]
+        lengths = self.generator.integers(1, time + 1, batch)
+        holes = self.generator.random((batch, time)) < 0.1
+        holes[np.arange(batch), 0] = False
+        values[(np.arange(time) >= lengths[:, None]) | holes] = padding
+        return values
+
+
+def _integer_ranges(subject: Subject) -> dict[str, int]:
+    """How many different codes each integer input may hold, from the embeddings it feeds."""
+    tensors = {id(t): t.name for t in getattr(subject.network, "inputs", None) or []}
+    embeddings = [layer for layer in subject.layers if isinstance(layer, keras.layers.Embedding)]
+    if not embeddings:
+        return {}
+    smallest = min(int(layer.input_dim) for layer in embeddings)
+    ranges = {spec.name: smallest for spec in subject.inputs}
+    direct: dict[str, list[int]] = {}
+    for layer in embeddings:
+        try:
+            source = tensors.get(id(layer.input))
+        except (AttributeError, ValueError):  # called never or more than once
+            continue
+        if source:
+            direct.setdefault(source, []).append(int(layer.input_dim))
+    return ranges | {name: min(limits) for name, limits in direct.items()}
+
+
+def _mask_value(subject: Subject) -> float:
+    values = [x.mask_value for x in subject.layers if isinstance(x, keras.layers.Masking)]
+    return float(values[0]) if values else 0.0
