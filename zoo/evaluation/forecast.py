@@ -1,0 +1,150 @@
+"""Errors of a forecaster on every window of a split, beside naive forecasts of the same windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from zoo.errors import DataError
+from zoo.model_card import Metric
+from zoo.processing.series import SeriesData, SeriesProcessing, Tables
+from zoo.tasks import Run
+from zoo.tasks.forecast import Forecaster
+
+BATCH = 128
+MODEL = "model"
+
+
+def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> list[Metric]:
+    """Scores every window whose targets all lie in the split, for each horizon of its own.
+
+    Windows start at every row, the look-back of the first ones reaches into the part before, and
+    no window is left out. A horizon's error is the mean over windows, its steps and series; the
+    metric is the mean over the horizons. The naive forecasts repeat the last value, and the values
+    of the last season.
+
+    Returns:
+        On standardised values "mse" (primary) and "mae"; on raw values "mae" (primary), in the
+        units of the series. With quantiles also "pinball" (twice the quantile loss, the mean over
+        the levels) and "band_error" (distance of the outermost band's coverage from its nominal
+        one, both in `details`).
+
+    Raises:
+        DataError: the split is too short, or has gaps.
+    """
+    series = task.series
+    part = data.get(series.table)
+    names = (MODEL, "repeat last", "seasonal naive")
+    scores = {name: _Scores(series) for name in names}
+    for origins, known, truth, history in _windows(series, part, split):
+        answers = {
+            MODEL: task.restored(run({"history": series.standardise(history)})["forecast"]),
+            "repeat last": np.repeat(history[:, -1:, :, None], series.horizon, axis=1),
+            "seasonal naive": _seasonal(series, part, origins),
+        }
+        for name, answer in answers.items():
+            scores[name].add(answer, truth, known)
+    return list(_metrics(series, scores, split))
+
+
+def _windows(
+    series: SeriesProcessing, part: SeriesData, split: str
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Batches of origins, rows known ahead, truth (NaN after the end) and history, raw."""
+    values, (begin, end) = part.table.values, part.rows(split)
+    first = max(begin, series.look_back, series.season)
+    origins = np.arange(first, end - min(series.horizons) + 1)
+    if end - first < series.horizon:
+        raise DataError(
+            f"The {split} part has {end - first} rows to forecast; needed are {series.horizon}."
+        )
+    if not np.isfinite(values[first - max(series.look_back, series.season) : end]).all():
+        raise DataError(f"The {split} part has rows without a value; its windows cannot be scored.")
+    for at in range(0, len(origins), BATCH):
+        batch = origins[at : at + BATCH]
+        ahead = batch[:, None] + np.arange(series.horizon)
+        truth = np.where((ahead < end)[..., None], values[np.minimum(ahead, end - 1)], np.nan)
+        history = values[batch[:, None] + np.arange(-series.look_back, 0)]
+        yield batch, end - batch, truth, history
+
+
+def _seasonal(series: SeriesProcessing, part: SeriesData, origins: np.ndarray) -> np.ndarray:
+    """The last season before each origin, over and over: (batch, horizon, series, 1)."""
+    offsets = np.arange(series.horizon) % series.season - series.season
+    values: np.ndarray = part.table.values[origins[:, None] + offsets][..., None]
+    return values
+
+
+@dataclass
+class _Scores:
+    """Sums of errors by horizon, of one forecaster."""
+
+    series: SeriesProcessing
+    sums: dict[tuple[str, int], float] = field(default_factory=dict)
+    counts: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def add(self, answer: np.ndarray, truth: np.ndarray, known: np.ndarray) -> None:
+        """Adds a batch: answer (batch, horizon, series, quantiles or 1), truth (…, series)."""
+        series, levels = self.series, self.series.quantiles
+        median = answer[..., levels.index(0.5) if answer.shape[-1] > 1 else 0]
+        if series.errors == "standardised":
+            error = series.standardise(median) - series.standardise(truth)
+        else:
+            error = median - truth
+        by_name: dict[str, np.ndarray] = {"mse": error**2, "mae": np.abs(error)}
+        if levels:
+            under = truth[..., None] - answer
+            each = np.maximum(np.array(levels) * under, (np.array(levels) - 1) * under)
+            by_name["pinball"] = 2 * each.mean(axis=-1)
+            by_name["inside"] = (answer[..., 0] <= truth) & (truth <= answer[..., -1])
+        for horizon in series.horizons:
+            whole = known >= horizon
+            for name, values in by_name.items():
+                chosen = values[whole, :horizon]
+                key = (name, horizon)
+                self.sums[key] = self.sums.get(key, 0.0) + float(chosen.sum(dtype=np.float64))
+                self.counts[key] = self.counts.get(key, 0) + chosen.size
+
+    def at(self, name: str, horizon: int) -> float:
+        """The mean error of one horizon."""
+        return self.sums[name, horizon] / self.counts[name, horizon]
+
+    def mean(self, name: str) -> float:
+        """The mean over the horizons."""
+        return float(np.mean([self.at(name, horizon) for horizon in self.series.horizons]))
+
+
+def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -> Iterator[Metric]:
+    model = scores[MODEL]
+    steps = ", ".join(map(str, series.horizons))
+    whole = series.horizons[-1]
+    windows = [model.counts["mae", h] // (h * len(series.names)) for h in series.horizons]
+    protocol = (
+        f"every window of the {split} part ({', '.join(map(str, windows))} for horizons {steps}), "
+        f"look-back {series.look_back}, mean over horizons, on {series.errors} values"
+    )
+    unit = "" if series.errors == "standardised" else " and ".join(dict.fromkeys(series.units))
+
+    names = ["mae", "mse"] if series.errors == "raw" else ["mse", "mae"]
+    for name in names + ["pinball"] * bool(series.quantiles):
+        yield Metric(
+            name,
+            value=model.mean(name),
+            unit=f"{unit}²" if name == "mse" and unit else unit,
+            direction="lower",
+            split=split,
+            protocol=protocol,
+            seeds=[],
+            primary=name == names[0],
+            baselines={key: other.mean(name) for key, other in scores.items() if key != MODEL},
+            details={f"{name}_{h}": model.at(name, h) for h in series.horizons},
+        )
+    if series.quantiles:
+        nominal = series.quantiles[-1] - series.quantiles[0]
+        inside = model.at("inside", whole)
+        details = {"coverage": inside, "nominal": nominal}
+        yield Metric(
+            "band_error", abs(inside - nominal), "", "lower", split, protocol, [], details=details
+        )

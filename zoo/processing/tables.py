@@ -1,0 +1,207 @@
+"""A user's table, whatever holds it, to times and numbers; every fault named by row and column."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers of several series, a row for each time.
+
+    Args:
+        times: datetime64[s] of shape (rows,); None where the input has no times.
+        names: one a series.
+        values: float64 of shape (rows, series).
+    """
+
+    times: np.ndarray | None
+    names: tuple[str, ...]
+    values: np.ndarray
+
+
+def read_table(raw: Any, names: Sequence[str], time: str) -> Table:
+    """Takes the named columns out of what a user has.
+
+    Args:
+        raw: path of a CSV file, mapping from names to columns, data frame (pandas, polars, or
+            alike; a time index will do), structured array, or array (rows, series) in the order
+            of `names`, which has no times.
+        names: the series to take; other columns are left alone.
+        time: the column of times: ISO 8601 text, `datetime`, `date` or datetime64; times that
+            know their zone become UTC.
+
+    Raises:
+        InputError: not a table, columns missing, no rows, a cell that is not a number, or times
+            that are not in strictly rising order.
+    """
+    if isinstance(raw, str | Path):
+        columns: Mapping[str, Any] = read_csv(Path(raw))
+    elif isinstance(raw, Mapping):
+        columns = raw
+    elif isinstance(raw, np.ndarray) and raw.dtype.names is None:
+        return Table(None, tuple(names), _matrix(raw, names))
+    else:
+        columns = _frame(raw, names, time)
+    missing = [name for name in (time, *names) if name not in columns]
+    if missing:
+        found = ", ".join(map(repr, columns)) or "none"
+        raise InputError(
+            f"The table lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(map(repr, missing))}; found: {found}."
+        )
+    times = _times(columns[time], time)
+    values = np.empty((len(times), len(names)))
+    for position, name in enumerate(names):
+        column = _numbers(columns[name], name)
+        if len(column) != len(times):
+            raise InputError(
+                f"The column {name!r} has {len(column)} rows and {time!r} has {len(times)}; "
+                "give every column the same length."
+            )
+        values[:, position] = column
+    return Table(times, tuple(names), values)
+
+
+def read_csv(source: Path | Iterable[str]) -> dict[str, list[str]]:
+    """The columns of a CSV file with a header line, as text.
+
+    Args:
+        source: the file (UTF-8), or its lines.
+
+    Raises:
+        InputError: no such file, not text, empty, or a row of another length than the header.
+    """
+    if isinstance(source, Path):
+        try:
+            with source.open(encoding="utf-8-sig", newline="") as file:
+                return read_csv(file)
+        except OSError as error:
+            reason = error.strerror or "cannot be read"
+            raise InputError(f"{source}: {reason}; give the path of a CSV file.") from None
+        except UnicodeDecodeError:
+            raise InputError(f"{source} is not a text file; give a CSV file in UTF-8.") from None
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+    try:
+        rows = [row for row in csv.reader(source) if row]
+    except csv.Error as error:
+        raise InputError(f"Not a CSV table: {error}.") from None
+    if not rows:
+        raise InputError("The table is empty; needed are a header line and rows of numbers.")
+    header, *body = [[cell.strip() for cell in row] for row in rows]
+    for number, row in enumerate(body, 1):
+        if len(row) != len(header):
+            raise InputError(
+                f"Row {number} has {len(row)} cells and the header {len(header)}; "
+                "a CSV table has the same number in every row."
+            )
+    return {name: [row[i] for row in body] for i, name in enumerate(header)}
+
+
+def _matrix(raw: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    matrix = raw[:, None] if raw.ndim == 1 else raw
+    if matrix.ndim != 2 or matrix.shape[1] != len(names):
+        raise InputError(
+            f"Received an array of shape {raw.shape}; needed is (rows, {len(names)}) with the "
+            f"columns {', '.join(names)}."
+        )
+    return np.stack([_numbers(matrix[:, i], name) for i, name in enumerate(names)], axis=1)
+
+
+def _frame(raw: Any, names: Sequence[str], time: str) -> dict[str, Any]:
+    dtype = getattr(raw, "dtype", None)
+    known = getattr(dtype, "names", None) if dtype is not None else getattr(raw, "columns", None)
+    if known is None or not hasattr(raw, "__getitem__"):
+        raise InputError(
+            f"Received a {type(raw).__name__}; needed is a CSV file, a data frame, an array, or "
+            "a mapping from names to columns."
+        )
+    wanted = {time, *names}
+    columns: dict[str, Any] = {n: np.asarray(raw[n]) if n in wanted else () for n in known}
+    index = np.asarray(getattr(raw, "index", ()))
+    if time not in columns and index.dtype.kind == "M":
+        columns[time] = index
+    return columns
+
+
+def _numbers(column: Any, name: str) -> np.ndarray:
+    """A column as finite float64; the first cell that is none is named by row and column."""
+    cells = np.asarray(column)
+    if cells.dtype.kind in "iuf":
+        numbers = cells.astype(np.float64)
+    else:
+        numbers = np.array([_number(cell, row, name) for row, cell in enumerate(cells, 1)])
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if len(bad):
+        raise _not_a_number(str(numbers[bad[0]]), int(bad[0]) + 1, name)
+    return numbers
+
+
+def _number(cell: Any, row: int, name: str) -> float:
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        raise _not_a_number(repr(cell) if cell != "" else "a blank", row, name) from None
+
+
+def _not_a_number(found: str, row: int, name: str) -> InputError:
+    return InputError(
+        f"Row {row}, column {name!r}: received {found} where a number is needed; "
+        "fill it in, or give only the rows after it."
+    )
+
+
+def _times(column: Any, name: str) -> np.ndarray:
+    """A column of times as datetime64[s], strictly rising."""
+    cells = np.asarray(column) if hasattr(column, "dtype") else list(column)
+    if not len(cells):
+        raise InputError("The table has a header but no rows.")
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+        times = cells.astype("datetime64[s]")
+    else:
+        times = np.array([_time(cell, row, name) for row, cell in enumerate(cells, 1)])
+    unknown = np.flatnonzero(np.isnat(times))
+    if len(unknown):
+        raise InputError(f"Row {unknown[0] + 1}, column {name!r}: the time is missing.")
+    wrong = np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))
+    if len(wrong):
+        row = int(wrong[0]) + 2
+        what = "repeats" if times[row - 1] == times[row - 2] else "is earlier than"
+        raise InputError(
+            f"Row {row}, column {name!r}: {show_time(times[row - 1])} {what} the time of the row "
+            "before; sort the rows by time and keep one row for each time."
+        )
+    return times
+
+
+def _time(cell: Any, row: int, name: str) -> np.datetime64:
+    try:
+        if isinstance(cell, np.datetime64):
+            return np.datetime64(cell, "s")
+        if isinstance(cell, str):
+            cell = datetime.fromisoformat(cell.strip())
+        if isinstance(cell, datetime) and cell.tzinfo is not None:
+            cell = cell.astimezone(UTC).replace(tzinfo=None)
+        if isinstance(cell, date):
+            return np.datetime64(cell.isoformat(), "s")
+    except (ValueError, OverflowError):
+        pass
+    raise InputError(
+        f"Row {row}, column {name!r}: received {cell!r} where a time is needed; "
+        "write times as 2024-12-31 or 2024-12-31 23:00:00."
+    )
+
+
+def show_time(time: np.datetime64) -> str:
+    """A time as people write it, without a clock that says midnight."""
+    return str(time).removesuffix("T00:00:00").replace("T", " ")

@@ -1,0 +1,141 @@
+"""Forecast: a table of past values in, the values ahead out, in the units of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import InputError
+from zoo.processing.series import SeriesProcessing
+from zoo.processing.tables import Table, read_table, show_time
+from zoo.tasks import Run
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Values ahead of several series.
+
+    Args:
+        times: of the steps ahead, ISO 8601; their numbers "+1", "+2", … where the input had none.
+        names: one a series.
+        units: one a series.
+        values: float64 (horizon, series), in those units; the median where there are quantiles.
+        levels: of the quantiles, rising; empty for a plain forecast.
+        quantiles: float64 (horizon, series, levels), in those units.
+        history: the rows that the forecast was made from.
+    """
+
+    times: tuple[str, ...]
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    values: np.ndarray
+    levels: tuple[float, ...]
+    quantiles: np.ndarray
+    history: Table
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON-able values: one mapping a series, lists along the times ahead."""
+        series = [
+            {
+                "name": name,
+                "unit": unit,
+                "values": self.values[:, i].tolist(),
+                "quantiles": {
+                    f"{level:g}": self.quantiles[:, i, q].tolist()
+                    for q, level in enumerate(self.levels)
+                },
+            }
+            for i, (name, unit) in enumerate(zip(self.names, self.units, strict=True))
+        ]
+        return {"times": list(self.times), "series": series}
+
+    def __str__(self) -> str:
+        heads = [f"{n} [{u}]" for n, u in zip(self.names, self.units, strict=True)]
+        rows = [["", *heads], *([time, *self._cells(i)] for i, time in enumerate(self.times))]
+        if len(self.times) > SHOWN:
+            rows[SHOWN:-1] = [["…", *[""] * len(heads)]]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(c.rjust(w) for c, w in zip(r, widths, strict=True)) for r in rows]
+        if len(self.levels) > 1:
+            lines.append(f"in brackets: quantiles {self.levels[0]:g} to {self.levels[-1]:g}")
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _cells(self, step: int) -> list[str]:
+        cells = [f"{value:.4g}" for value in self.values[step]]
+        if len(self.levels) < 2:
+            return cells
+        bands = self.quantiles[step]
+        return [f"{c} ({b[0]:.4g} to {b[-1]:.4g})" for c, b in zip(cells, bands, strict=True)]
+
+
+class Forecaster:
+    """Forecasts a table.
+
+    The network it runs takes `history` float32 (batch, look_back, series), standardised, and
+    gives `forecast` float32 (batch, horizon, series) or (batch, horizon, series, quantiles).
+
+    Args:
+        series: raw values to standardised ones and back.
+    """
+
+    def __init__(self, series: SeriesProcessing) -> None:
+        self.series = series
+        self.processing = series.to_processing()
+
+    def predict(self, run: Run, raw: Any, *, horizon: int | None = None) -> Forecast:
+        """Forecasts the steps after the last row.
+
+        Args:
+            run: the network.
+            raw: a table of at least `look_back` rows; see `zoo.processing.tables.read_table`.
+            horizon: number of steps, if fewer than the network gives.
+
+        Raises:
+            InputError: the table cannot be used, or the horizon is out of range.
+        """
+        series = self.series
+        horizon = series.horizon if horizon is None else horizon
+        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer):
+            raise InputError(f"Received horizon={horizon!r}; use a whole number of steps.")
+        if not 1 <= horizon <= series.horizon:
+            raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
+        history = series.window(read_table(raw, series.names, series.time))
+        standardised = series.standardise(history.values)[None]
+        ahead = self.restored(run({"history": standardised})["forecast"])[0, :horizon]
+        if history.times is None:
+            times = [f"+{step}" for step in range(1, horizon + 1)]
+        else:
+            times = [show_time(t) for t in series.times_ahead(history.times[-1], int(horizon))]
+        median = series.quantiles.index(0.5) if series.quantiles else 0
+        return Forecast(
+            times=tuple(times),
+            names=series.names,
+            units=series.units,
+            values=ahead[..., median],
+            levels=series.quantiles,
+            quantiles=ahead if series.quantiles else ahead[..., :0],
+            history=history,
+        )
+
+    def restored(self, forecast: np.ndarray) -> np.ndarray:
+        """The network's output in raw units, float64 (batch, horizon, series, quantiles or 1).
+
+        Quantiles that cross are sorted, which never makes them worse (Chernozhukov,
+        Fernández-Val and Galichon 2010, "Quantile and probability curves without crossing").
+        """
+        with_levels = forecast if self.series.quantiles else forecast[..., None]
+        return np.sort(self.series.restore(with_levels, axis=-2), axis=-1)
+
+
+def from_processing(processing: Mapping[str, Any]) -> Forecaster:
+    """Rebuilds the task from its configuration.
+
+    Raises:
+        RecipeError: a key is unknown or missing, or a value does not fit.
+    """
+    return Forecaster(SeriesProcessing.from_processing(processing))
