@@ -1,0 +1,82 @@
+"""Models that hear: log-mel features in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from zoo.builders._cells import recurrent_layer
+from zoo.layers.masking import SequenceMask, ZeroPadded
+from zoo.layers.pooling import SequencePooling
+
+
+def classifier(
+    classes: int,
+    features: int = 40,
+    cell: str = "gru",
+    units: int = 64,
+    layers: int = 1,
+    bidirectional: bool = True,
+    filters: Sequence[int] = (16, 32),
+    projection: int = 96,
+    pooling: str = "attention",
+    dropout: float = 0.2,
+) -> keras.Model:
+    """A recurrent classifier of whole utterances with a small convolution in front.
+
+    Each convolution (3 x 3, stride 2) halves both time and frequency, which makes the recurrence
+    cheap and a speaker's shift in frequency small. Answers never depend on padding: sequences are
+    set to zero after their end before every convolution, whose own padding is explicit.
+
+    Args:
+        classes: Number of classes.
+        features: Number of mel bands.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state, in each direction.
+        layers: Number of recurrent layers.
+        bidirectional: Whether each layer also reads from the end.
+        filters: Channels of the convolutions in front; empty for none.
+        projection: Size of the vector that each step brings into the recurrence.
+        pooling: "attention", "mean" or "max", over time.
+        dropout: Share of inputs dropped before each recurrent layer and before the logits.
+
+    Returns:
+        A model of `features` float32 (batch, time, features) and `lengths` int32 (batch,), with
+        the output `logits` float32 (batch, classes).
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    frames = keras.Input((None, features), dtype="float32", name="features")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    x, mask = _front(frames, lengths, filters, projection)
+    for index in range(1, layers + 1):
+        x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+        layer = recurrent_layer(cell, units, return_sequences=True, name=f"{cell}_{index}")
+        if bidirectional:
+            layer = keras.layers.Bidirectional(layer, name=f"bidirectional_{index}")
+        x = layer(x, mask=mask)
+    x = SequencePooling(pooling, name="pooling")(x, mask=mask)
+    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
+    logits = keras.layers.Dense(classes, name="logits")(x)
+    return keras.Model([frames, lengths], logits, name="speech_classifier")
+
+
+def _front(frames: Any, lengths: Any, filters: Sequence[int], projection: int) -> tuple[Any, Any]:
+    """Strided convolutions over time and frequency, then one vector a step, and its mask."""
+    mask = SequenceMask(name="mask")([frames, lengths])
+    x = ZeroPadded(name="frames")([frames, mask])
+    if filters:
+        x = keras.layers.Reshape((-1, frames.shape[-1], 1), name="image")(x)
+    for index, channels in enumerate(filters, 1):
+        # "same" padding would sit on the left or not as the padded length is odd or even.
+        x = keras.layers.ZeroPadding2D(1, name=f"padding_{index}")(x)
+        x = keras.layers.Conv2D(channels, 3, 2, activation="relu", name=f"convolution_{index}")(x)
+        mask = SequenceMask(2**index, name=f"mask_{index}")([x, lengths])
+        x = ZeroPadded(name=f"convolved_{index}")([x, mask])
+    if filters:
+        x = keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), name="steps")(x)
+    x = keras.layers.Dense(projection, name="projection")(x)
+    return keras.layers.LayerNormalization(name="normalization")(x), mask

@@ -1,0 +1,92 @@
+"""The Free Spoken Digit Dataset: ten digits, six speakers, fifty takes, 8 kHz.
+
+Source: github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0, Zohar Jackson et al.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import DataError, MissingExtraError
+
+AUDIO, INDEX = "fsdd_8k.flac", "index.csv"
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Labelled clips of known speakers; every field but the last two has one entry a clip.
+
+    Attributes:
+        waveforms: float32 (samples,) each, in [-1, 1].
+        labels: int32 (clips,), positions in `label_names`.
+        speakers: Speaker names (clips,).
+        takes: int32 (clips,), the how-manieth time the speaker says this word, from 0.
+        splits: "train" or "test" (clips,).
+        label_names: One name a class.
+        sampling_rate: In Hz.
+    """
+
+    waveforms: tuple[np.ndarray, ...]
+    labels: np.ndarray
+    speakers: np.ndarray
+    takes: np.ndarray
+    splits: np.ndarray
+    label_names: tuple[str, ...]
+    sampling_rate: int
+
+    def __len__(self) -> int:
+        return len(self.waveforms)
+
+    def where(self, chosen: np.ndarray) -> Recordings:
+        """The clips where bool (clips,) `chosen` is true."""
+        return replace(
+            self,
+            waveforms=tuple(w for w, keep in zip(self.waveforms, chosen, strict=True) if keep),
+            labels=self.labels[chosen],
+            speakers=self.speakers[chosen],
+            takes=self.takes[chosen],
+            splits=self.splits[chosen],
+        )
+
+
+def read(folder: Path) -> Recordings:
+    """Reads all 3,000 recordings.
+
+    Args:
+        folder: Holds `fsdd_8k.flac`, all clips one after the other, and `index.csv`, whose columns
+            are file, digit, speaker, take, split, start and length in samples.
+
+    Raises:
+        DataError: A file is missing or damaged.
+        MissingExtraError: The extra [audio] is not installed.
+    """
+    try:
+        import soundfile
+    except ImportError:
+        raise MissingExtraError("audio", "Reading FLAC files") from None
+    for name in (AUDIO, INDEX):
+        if not (folder / name).is_file():
+            raise DataError(f"{folder / name} is missing; fsdd needs {AUDIO} and {INDEX}.")
+    try:
+        audio, rate = soundfile.read(folder / AUDIO, dtype="float32")
+        rows = list(csv.DictReader((folder / INDEX).read_text(encoding="utf-8").splitlines()))
+        starts = np.array([int(row["start"]) for row in rows])
+        stops = starts + np.array([int(row["length"]) for row in rows])
+        recordings = Recordings(
+            waveforms=tuple(audio[a:b] for a, b in zip(starts, stops, strict=True)),
+            labels=np.array([int(row["digit"]) for row in rows], np.int32),
+            speakers=np.array([row["speaker"] for row in rows]),
+            takes=np.array([int(row["take"]) for row in rows], np.int32),
+            splits=np.array([row["split"] for row in rows]),
+            label_names=tuple("0123456789"),
+            sampling_rate=rate,
+        )
+    except (soundfile.LibsndfileError, KeyError, ValueError) as error:
+        raise DataError(f"{folder} is damaged: {error!r}; fetch fsdd again.") from None
+    if not rows or stops.max() > len(audio):
+        raise DataError(f"{folder / AUDIO} has {len(audio)} samples, fewer than {INDEX} says.")
+    return recordings

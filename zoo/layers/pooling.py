@@ -1,0 +1,66 @@
+"""From a sequence to one vector, by weights that the network learns or by plain means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+POOLINGS = ("attention", "mean", "max")
+_FAR_BELOW = -1e9
+
+
+@keras.saving.register_keras_serializable(package="rnn_zoo")
+class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
+    """Pools the real steps of features (batch, time, features) to (batch, features).
+
+    "attention" weighs the steps by the softmax of v . tanh(W x + b) (Lin et al. 2017, one hop).
+    The time mask ends here: what follows has no time axis.
+
+    Args:
+        kind: "attention", "mean" or "max".
+        units: Rows of W in "attention".
+    """
+
+    def __init__(self, kind: str = "attention", units: int = 32, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if kind not in POOLINGS:
+            raise ValueError(f"Received kind={kind!r}; use one of {', '.join(POOLINGS)}.")
+        self.supports_masking = True
+        self.kind = kind
+        self.units = units
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the weights of "attention"."""
+        if self.kind == "attention":
+            self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
+            self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+            self.query = self.add_weight(name="query", shape=(self.units, 1))
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The pooled features."""
+        real = None if mask is None else ops.expand_dims(mask, -1)
+        if self.kind == "max":
+            kept = inputs if real is None else ops.where(real, inputs, _FAR_BELOW)
+            return ops.max(kept, axis=1)
+        if self.kind == "attention":
+            hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
+            scores = ops.matmul(hidden, self.query)
+        else:
+            scores = ops.zeros_like(inputs[:, :, :1])
+        if real is not None:
+            scores = ops.where(real, scores, _FAR_BELOW)
+        return ops.sum(inputs * ops.softmax(scores, axis=1), axis=1)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """None: there are no steps left to mask."""
+        return None
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> Any:
+        """(batch, features)."""
+        return (input_shape[0], input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "kind": self.kind, "units": self.units}

@@ -1,0 +1,130 @@
+"""How a classifier of recordings learns: bent spectrograms in, smoothed classes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.datasets.fsdd import Recordings
+from zoo.errors import DataError, RecipeError
+from zoo.model_card import Recipe
+from zoo.processing.audio import power_spectrogram
+from zoo.tasks.classification import log_mel, padded
+from zoo.training.audio_augmentation import AudioAugmenter, Strength
+from zoo.training.batches import Batches, Problem
+
+_MULTIPLE = 32  # of the time axis: few shapes, since JAX compiles each anew
+_OPTIONS = ("validation_takes", "label_smoothing", "augment")
+Inputs = dict[str, np.ndarray]
+
+
+class Bent:
+    """Clips that are different each time they are taken."""
+
+    def __init__(self, augmenter: AudioAugmenter, targets: np.ndarray) -> None:
+        self._augmenter = augmenter
+        self._targets = targets
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
+        """Features and lengths, and targets float32 (batch, classes)."""
+        features, lengths = self._augmenter.take(indices, rng, _MULTIPLE)
+        return {"features": features, "lengths": lengths}, self._targets[indices]
+
+
+class Plain:
+    """Clips as the task will hear them."""
+
+    def __init__(self, features: Sequence[np.ndarray], targets: np.ndarray) -> None:
+        self._features = features
+        self._targets = targets
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
+        """Features and lengths, and targets float32 (batch, classes)."""
+        chosen = [self._features[i] for i in indices]
+        return padded(chosen, _MULTIPLE), self._targets[indices]
+
+
+def folds(recipe: Recipe, data: Recordings) -> list[str]:
+    """What can be held out, one after the other: the speakers."""
+    return sorted(set(data.speakers.tolist()))
+
+
+def split(
+    data: Recordings, hold_out: str | None, validation_takes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which clips train and which validate, both bool (clips,).
+
+    Without `hold_out` both come from the data's training part; with it, from all clips of the
+    other speakers. The lowest takes validate, so no take is on both sides.
+
+    Raises:
+        DataError: The held-out speaker is unknown, or a side would be empty.
+    """
+    if hold_out is not None and hold_out not in data.speakers:
+        known = ", ".join(sorted(set(data.speakers.tolist())))
+        raise DataError(f"Received hold_out={hold_out!r}; the data has the speakers {known}.")
+    pool = data.splits == "train" if hold_out is None else data.speakers != hold_out
+    takes = np.unique(data.takes[pool])
+    validating = pool & np.isin(data.takes, takes[:validation_takes])
+    training = pool & ~validating
+    if not training.any() or not validating.any():
+        raise DataError(
+            f"{len(takes)} takes of {pool.sum()} clips cannot be split into {validation_takes} "
+            "for validation and at least one for training; add recordings."
+        )
+    return training, validating
+
+
+def prepare(
+    recipe: Recipe,
+    data: Recordings,
+    hold_out: str | None = None,
+    processing: Mapping[str, Any] | None = None,
+) -> Problem:
+    """Makes spectrograms and splits off validation takes.
+
+    Recipe: `processing` is the task's without labels; `training.options` has `validation_takes`,
+    `label_smoothing` and the table `augment` (see `zoo.training.audio_augmentation.Strength`).
+
+    Raises:
+        DataError: `hold_out` is no speaker, the data has another rate, or a side would be empty.
+        RecipeError: A key is unknown.
+    """
+    options = recipe.training.options
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise RecipeError(
+            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
+        )
+    kept = {**(processing or recipe.processing), "labels": list(data.label_names)}
+    config = log_mel(kept)
+    if data.sampling_rate != config.sampling_rate:
+        raise DataError(f"Received {data.sampling_rate} Hz; needed is {config.sampling_rate} Hz.")
+    training, validating = split(data, hold_out, options["validation_takes"])
+    targets = np.eye(len(data.label_names), dtype=np.float32)[data.labels]
+    augmenter = AudioAugmenter(
+        [power_spectrogram(waveform, config) for waveform in data.where(training).waveforms],
+        config,
+        Strength.from_dict(options["augment"]),
+    )
+    plain = [config(waveform) for waveform in data.where(validating).waveforms]
+    return Problem(
+        processing=kept,
+        arguments={"classes": len(data.label_names), "features": config.mels},
+        train=Batches(
+            Bent(augmenter, targets[training]), recipe.training.batch_size, recipe.training.seed
+        ),
+        validation=Batches(Plain(plain, targets[validating]), 64, shuffle=False),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=options["label_smoothing"]
+        ),
+        metrics=["accuracy"],
+    )
