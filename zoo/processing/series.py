@@ -189,7 +189,7 @@ class SeriesProcessing:
         """
         transformed = _transformed(values, self.transform, self.names)
         standardised = (transformed - np.array(self.means)) / np.array(self.stds)
-        return standardised.astype(np.float32)
+        return np.asarray(standardised, dtype=np.float32)
 
     def restore(self, values: np.ndarray, axis: int = -1) -> np.ndarray:
         """Standardised values, whose `axis` is that of the series, in raw units, as float64."""

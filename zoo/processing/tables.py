@@ -136,8 +136,8 @@ def _frame(raw: Any, names: Sequence[str], time: str) -> dict[str, Any]:
 
 def _numbers(column: Any, name: str) -> np.ndarray:
     """A column as finite float64; the first cell that is none is named by row and column."""
-    cells = np.asarray(column)
-    if cells.dtype.kind in "iuf":
+    cells = np.asarray(column) if hasattr(column, "dtype") else list(column)
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf":
         numbers = cells.astype(np.float64)
     else:
         numbers = np.array([_number(cell, row, name) for row, cell in enumerate(cells, 1)])
@@ -151,7 +151,13 @@ def _number(cell: Any, row: int, name: str) -> float:
     try:
         return float(cell)
     except (TypeError, ValueError):
-        raise _not_a_number(repr(cell) if cell != "" else "a blank", row, name) from None
+        raise _not_a_number(_shown(cell), row, name) from None
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, str):
+        return repr(str(cell)) if cell else "a blank"
+    return repr(cell)
 
 
 def _not_a_number(found: str, row: int, name: str) -> InputError:
@@ -187,17 +193,19 @@ def _times(column: Any, name: str) -> np.ndarray:
 def _time(cell: Any, row: int, name: str) -> np.datetime64:
     try:
         if isinstance(cell, np.datetime64):
-            return np.datetime64(cell, "s")
+            cell = cell.astype("datetime64[s]").item()
         if isinstance(cell, str):
             cell = datetime.fromisoformat(cell.strip())
         if isinstance(cell, datetime) and cell.tzinfo is not None:
             cell = cell.astimezone(UTC).replace(tzinfo=None)
         if isinstance(cell, date):
             return np.datetime64(cell.isoformat(), "s")
+        if cell is None:
+            return np.datetime64("NaT", "s")
     except (ValueError, OverflowError):
         pass
     raise InputError(
-        f"Row {row}, column {name!r}: received {cell!r} where a time is needed; "
+        f"Row {row}, column {name!r}: received {_shown(cell)} where a time is needed; "
         "write times as 2024-12-31 or 2024-12-31 23:00:00."
     )
 

@@ -1,0 +1,51 @@
+"""rnn-zoo: pretrained recurrent networks, from raw input to an answer.
+
+Importing this package imports nothing but the standard library; Keras comes in with `load`,
+`build`, `train`, `finetune` and `evaluate`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.builders import build as build
+    from zoo.catalog import card as card
+    from zoo.catalog import list_models as list_models
+    from zoo.loading import load as load
+    from zoo.measuring import cross_validate as cross_validate
+    from zoo.measuring import evaluate as evaluate
+    from zoo.training.api import finetune as finetune
+    from zoo.training.api import train as train
+
+_PUBLIC = {
+    "list_models": "zoo.catalog",
+    "card": "zoo.catalog",
+    "load": "zoo.loading",
+    "build": "zoo.builders",
+    "train": "zoo.training.api",
+    "finetune": "zoo.training.api",
+    "evaluate": "zoo.measuring",
+    "cross_validate": "zoo.measuring",
+}
+__all__ = [*_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    try:
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "safetensors"):
+            raise
+        from zoo.errors import MissingExtraError
+
+        raise MissingExtraError("tensorflow", f"zoo.{name}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,51 @@
+"""Data sets: one reader a file; `load` finds the folder and reads it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import DataError
+
+
+def dataset_names() -> list[str]:
+    """Names of the data sets that have a reader."""
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+
+
+def cache_folder() -> Path:
+    """The user's own data folder: `$XDG_CACHE_HOME/rnn-zoo/data` or `~/.cache/rnn-zoo/data`."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "rnn-zoo" / "data"
+
+
+def locate(name: str) -> Path:
+    """The folder of a data set: under `$RNN_ZOO_DATA` first, then in the user's cache.
+
+    Raises:
+        DataError: The name is unknown, or no folder of it is found.
+    """
+    if name not in dataset_names():
+        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
+    bases = [Path(os.environ["RNN_ZOO_DATA"])] if os.environ.get("RNN_ZOO_DATA") else []
+    bases.append(cache_folder())
+    for base in bases:
+        if (base / name).is_dir():
+            return base / name
+    raise DataError(
+        f"The data set {name!r} is not here: put its files into {bases[0] / name}, "
+        "or set RNN_ZOO_DATA to the folder that holds it."
+    )
+
+
+def load(name: str, folder: Path | None = None) -> Any:
+    """Reads a data set by name, from `folder` if given, else from where `locate` finds it.
+
+    Raises:
+        DataError: The data set is unknown, missing or damaged.
+    """
+    folder = folder if folder is not None else locate(name)
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").read(folder)

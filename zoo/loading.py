@@ -1,0 +1,146 @@
+"""Pretrained models: a card, a Keras model with its weights, and the task that it serves."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo import catalog
+from zoo.builders import build
+from zoo.model_card import ModelCard, read_card
+from zoo.tasks import Answer, Arrays, Task, load_task
+from zoo.weights import load_weights, read_header, weight_arrays
+
+if TYPE_CHECKING:
+    import keras
+
+METADATA_FORMAT = 1
+
+
+class Pretrained:
+    """A trained model that takes raw input.
+
+    Args:
+        card: What is known of it; its folder holds `weights.safetensors`.
+
+    Attributes:
+        card: The model's card.
+        model: The `keras.Model` (of a causal model: the form that starts from zero states).
+        task: Raw input to arrays, outputs to answers.
+
+    Raises:
+        WeightsError: The weights are missing, damaged, or of another model.
+    """
+
+    def __init__(self, card: ModelCard) -> None:
+        path = card.folder / "weights.safetensors"
+        header = read_header(path)
+        recipe = card.recipe
+        self.card = card
+        self.arguments: dict[str, Any] = {**recipe.model.arguments, **header["arguments"]}
+        self.run_facts: dict[str, Any] = header["run"]
+        self.model: keras.Model = build(recipe.model.builder, **self.arguments)
+        load_weights(self.model, path)
+        self.task: Task = load_task(recipe.task, header["processing"])
+
+    @cached_property
+    def network(self) -> keras.Model:
+        """The model that the task runs: for a causal one, the form with states as in- and outputs.
+
+        It has the weights that `model` has when this is first asked for.
+        """
+        if not self.card.recipe.streaming:
+            return self.model
+        streaming = build(self.card.recipe.model.builder, **self.arguments, streaming=True)
+        streaming.set_weights(self.model.get_weights())
+        return streaming
+
+    @property
+    def states(self) -> dict[str, str]:
+        """State inputs of `network` and the outputs that they are fed from; empty if it has none."""
+        names = [tensor.name for tensor in self.network.inputs]
+        return {name: f"next_{name}" for name in names if name.startswith("state_")}
+
+    def run(self, arrays: Arrays) -> Arrays:
+        """Computes the network once; states left out are zeros.
+
+        Args:
+            arrays: Input name to array; axes (batch, time, features).
+
+        Returns:
+            Output name to numpy array.
+        """
+        batch = len(next(iter(arrays.values())))
+        inputs = dict(arrays)
+        for tensor in self.network.inputs:
+            if tensor.name in self.states and tensor.name not in inputs:
+                inputs[tensor.name] = np.zeros((batch, tensor.shape[-1]), np.float32)
+        if len(self.network.inputs) == 1:
+            outputs = self.network(next(iter(inputs.values())), training=False)
+        else:
+            outputs = self.network(inputs, training=False)
+        return {name: _numpy(value) for name, value in self._named(outputs).items()}
+
+    def predict(self, raw: Any, **options: Any) -> Answer:
+        """Answers for one raw input: a text, a waveform or its file, a table.
+
+        Args:
+            raw: What the model's task takes.
+            **options: The task's own settings.
+
+        Raises:
+            InputError: The raw input or an option cannot be used.
+        """
+        return self.task.predict(self.run, raw, **options)
+
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(array.size for array in weight_arrays(self.model).values())
+
+    def metadata(self) -> dict[str, Any]:
+        """What an exported file tells of itself, as JSON-able values."""
+        measured = self.card.measured
+        return {
+            "format_version": METADATA_FORMAT,
+            "id": self.card.id,
+            "version": measured.version if measured else "0",
+            "card_sha256": self.card.sha256,
+            "domain": self.card.recipe.domain,
+            "task": self.card.recipe.task,
+            "processing": self.task.processing,
+            "states": self.states,
+            "license": self.card.recipe.license,
+            "data_license": self.card.recipe.data.license,
+            "producer": f"rnn-zoo {importlib.metadata.version('rnn-zoo')}",
+        }
+
+    def _named(self, outputs: Any) -> dict[str, Any]:
+        if isinstance(outputs, dict):
+            return outputs
+        return {self.network.output_names[0]: outputs}
+
+
+def load(model: str | Path) -> Pretrained:
+    """Loads a pretrained model.
+
+    Args:
+        model: An id of the zoo, or the folder of a model that you trained.
+
+    Raises:
+        UnknownModelError: No such id; the message names the nearest ones.
+        WeightsError: The weights are missing, damaged, or of another model.
+    """
+    folder = Path(model)
+    if isinstance(model, Path) or (folder / "recipe.toml").exists():
+        return Pretrained(read_card(folder))
+    return Pretrained(catalog.card(model))
+
+
+def _numpy(value: Any) -> np.ndarray:
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(value))

@@ -1,0 +1,1 @@
+"""Raw input to arrays and back, in numpy: the one definition that training and production share."""

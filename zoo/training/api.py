@@ -1,0 +1,110 @@
+"""`train` and `finetune`: what the command line does, from Python."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from zoo import catalog
+from zoo.errors import InputError
+from zoo.loading import Pretrained, load
+from zoo.model_card import ModelCard, read_card
+from zoo.training.fit import fit_recipe
+from zoo.weights import read_header
+
+
+def train(
+    model_id: str,
+    folder: str | Path | None = None,
+    *,
+    data: Any = None,
+    hold_out: str | None = None,
+    resume: bool = False,
+    epochs: int | None = None,
+    verbose: int | str = "auto",
+) -> Pretrained:
+    """Trains a recipe of the zoo from scratch, on Keras' current backend.
+
+    Args:
+        model_id: An id of the zoo, or a folder with a `recipe.toml` of your own.
+        folder: Where weights, history, training curve and checkpoint go; default `runs/ID`.
+        data: The data set, as the readers of `zoo.datasets` give it; default the recipe's own.
+        hold_out: A group of the data to leave out (a speaker of the digits).
+        resume: Go on from the folder's checkpoint, to the same result as without interruption.
+        epochs: Stop after this many epochs in all, if that is less than the recipe's.
+        verbose: Keras' progress bar.
+
+    Returns:
+        The trained model; `zoo.load(folder)` gives it again.
+
+    Raises:
+        UnknownModelError: No such id.
+        DataError: The data set is missing or cannot be used.
+    """
+    card = _card(model_id)
+    target = Path(folder) if folder is not None else Path("runs") / card.id
+    fit_recipe(
+        card.recipe,
+        card.folder / "recipe.toml",
+        target,
+        data=data,
+        hold_out=hold_out,
+        resume=resume,
+        epochs=epochs,
+        verbose=verbose,
+    )
+    return load(target)
+
+
+def finetune(
+    model_id: str,
+    data: Any,
+    folder: str | Path | None = None,
+    *,
+    epochs: int | None = None,
+    verbose: int | str = "auto",
+) -> Pretrained:
+    """Goes on training a pretrained model on your own data.
+
+    The recipe's settings stay; the processing (vocabulary, scaling) is the pretrained one where
+    the task allows it, and a head of another size starts anew.
+
+    Args:
+        model_id: An id of the zoo, or a model's folder.
+        data: A path to your data (a text file; a folder of one folder of WAV files a label; a
+            CSV table), or a data set as the readers of `zoo.datasets` give it.
+        folder: Where everything is written; default `runs/ID-finetuned`.
+        epochs: Number of epochs, if fewer than the recipe's.
+        verbose: Keras' progress bar.
+
+    Returns:
+        The fine-tuned model.
+
+    Raises:
+        DataError: The data cannot be used.
+    """
+    card = _card(model_id)
+    target = Path(folder) if folder is not None else Path("runs") / f"{card.id}-finetuned"
+    if target.resolve() == card.folder.resolve():
+        raise InputError(f"Received the folder {target}, which holds the original; use another.")
+    learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
+    if isinstance(data, str | Path):
+        data = learning.read_own_data(Path(data), card.recipe)
+    weights = card.folder / "weights.safetensors"
+    fit_recipe(
+        card.recipe,
+        card.folder / "recipe.toml",
+        target,
+        data=data,
+        start=weights,
+        processing=read_header(weights)["processing"],
+        epochs=epochs,
+        verbose=verbose,
+    )
+    return load(target)
+
+
+def _card(model: str) -> ModelCard:
+    folder = Path(model)
+    return read_card(folder) if (folder / "recipe.toml").exists() else catalog.card(model)

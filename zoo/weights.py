@@ -1,0 +1,126 @@
+"""Weights files: float16 safetensors, keyed by the names that builders give to layers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import MissingExtraError, WeightsError
+from zoo.files import replacing
+
+if TYPE_CHECKING:
+    import keras
+
+_HEADER = "rnn_zoo"
+
+
+def weight_arrays(model: keras.Model) -> dict[str, np.ndarray]:
+    """A model's weights as numpy arrays, keyed "layer/position.name"; seed states are left out."""
+    return {key: np.asarray(variable.numpy()) for key, variable in _variables(model).items()}
+
+
+def save_weights(
+    model: keras.Model, path: Path, header: Mapping[str, Any], dtype: str = "float16"
+) -> None:
+    """Writes a model's weights and a JSON header, whole or not at all.
+
+    Args:
+        model: Any model whose layers all have names of their own.
+        path: The file to write.
+        header: JSON-able facts that belong to the weights (fitted processing, the run).
+        dtype: Of floating-point weights on disk.
+    """
+    numpy_io = _safetensors()
+    arrays = {
+        key: np.ascontiguousarray(value.astype(dtype) if value.dtype.kind == "f" else value)
+        for key, value in weight_arrays(model).items()
+    }
+    with replacing(path) as temporary:
+        numpy_io.save_file(arrays, temporary, metadata={_HEADER: json.dumps(dict(header))})
+
+
+def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[str]:
+    """Reads a weights file into a model.
+
+    Args:
+        model: The model, built as the weights' model was.
+        path: A file that `save_weights` wrote.
+        partly: Leave weights as they are whose shape differs (a new head when fine-tuning).
+
+    Returns:
+        Keys of the weights that were left as they are.
+
+    Raises:
+        WeightsError: The file is missing, damaged, or of another model.
+    """
+    variables = _variables(model)
+    arrays = _read(path)
+    if set(arrays) != set(variables):
+        odd = sorted(set(arrays) ^ set(variables))[0]
+        raise WeightsError(f"{path} is of another model: the weight {odd!r} stands on one side only.")
+    left = [key for key, v in variables.items() if tuple(v.shape) != arrays[key].shape]
+    if left and not partly:
+        key = left[0]
+        raise WeightsError(
+            f"{path} is of another model: {key!r} has the shape {arrays[key].shape} there, "
+            f"{tuple(variables[key].shape)} here."
+        )
+    for key, variable in variables.items():
+        if key not in left:
+            variable.assign(arrays[key].astype(variable.dtype))
+    return left
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The JSON header of a weights file.
+
+    Raises:
+        WeightsError: The file is missing, damaged, or not of this project.
+    """
+    numpy_io = _safetensors()
+    try:
+        with numpy_io.safe_open(path, framework="numpy") as file:
+            header: dict[str, Any] = json.loads(file.metadata()[_HEADER])
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except Exception as error:  # safetensors raises its own class, which is not exported
+        raise _damaged(path, error) from None
+    return header
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        arrays: dict[str, np.ndarray] = _safetensors().load_file(path)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except Exception as error:
+        raise _damaged(path, error) from None
+    return arrays
+
+
+def _missing(path: Path) -> WeightsError:
+    return WeightsError(f"{path} does not exist: train the model first, or install rnn-zoo again.")
+
+
+def _damaged(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path} is damaged ({error}): train the model or install rnn-zoo again.")
+
+
+def _variables(model: keras.Model) -> dict[str, Any]:
+    return {
+        f"{layer.name}/{position}.{variable.name}": variable
+        for layer in model.layers
+        for position, variable in enumerate(layer.weights)
+    }
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise MissingExtraError("tensorflow", "Reading weights") from None
+    return safetensors.numpy
