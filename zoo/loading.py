@@ -79,11 +79,13 @@ class Pretrained:
         for tensor in self.network.inputs:
             if tensor.name in self.states and tensor.name not in inputs:
                 inputs[tensor.name] = np.zeros((batch, tensor.shape[-1]), np.float32)
-        if len(self.network.inputs) == 1:
-            outputs = self.network(next(iter(inputs.values())), training=False)
-        else:
-            outputs = self.network(inputs, training=False)
-        return {name: _numpy(value) for name, value in self._named(outputs).items()}
+        names = [tensor.name for tensor in self.network.inputs]
+        outputs = self.network.predict_on_batch(
+            inputs[names[0]] if len(names) == 1 else {name: inputs[name] for name in names}
+        )
+        if not isinstance(outputs, dict):
+            outputs = {self.network.output_names[0]: outputs}
+        return {name: np.asarray(value) for name, value in outputs.items()}
 
     def predict(self, raw: Any, **options: Any) -> Answer:
         """Answers for one raw input: a text, a waveform or its file, a table.
@@ -118,11 +120,6 @@ class Pretrained:
             "producer": f"rnn-zoo {importlib.metadata.version('rnn-zoo')}",
         }
 
-    def _named(self, outputs: Any) -> dict[str, Any]:
-        if isinstance(outputs, dict):
-            return outputs
-        return {self.network.output_names[0]: outputs}
-
 
 def load(model: str | Path) -> Pretrained:
     """Loads a pretrained model.
@@ -138,9 +135,3 @@ def load(model: str | Path) -> Pretrained:
     if isinstance(model, Path) or (folder / "recipe.toml").exists():
         return Pretrained(read_card(folder))
     return Pretrained(catalog.card(model))
-
-
-def _numpy(value: Any) -> np.ndarray:
-    import keras
-
-    return np.asarray(keras.ops.convert_to_numpy(value))

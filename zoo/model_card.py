@@ -160,6 +160,38 @@ class ModelCard:
             digest.update(path.read_bytes() if path.exists() else b"")
         return digest.hexdigest()
 
+    def __str__(self) -> str:
+        recipe, measured = self.recipe, self.measured
+        facts = [
+            f"{self.id}: {recipe.title}",
+            "",
+            " ".join(recipe.description.split()),
+            "",
+            f"domain      {recipe.domain}, task {recipe.task}, cell {self.cell}",
+            f"source      {recipe.source}",
+            f"data        {recipe.data.name} ({recipe.data.license}); {recipe.data.split}",
+            f"license     {recipe.license} (weights and code)",
+            f"streaming   {'yes' if recipe.streaming else 'no'}",
+            f"builder     {recipe.model.builder} {_pairs(recipe.model.arguments)}",
+            f"target      {recipe.target.metric} {recipe.target.value:g}",
+        ]
+        if measured is None:
+            return "\n".join([*facts, "weights     not trained yet"])
+        run, weights = measured.run, measured.weights
+        facts += [
+            f"weights     {weights.params:,} parameters, {weights.bytes:,} bytes,"
+            f" version {measured.version}, sha256 {weights.sha256[:16]}…",
+            f"training    {run.epochs} epochs, {run.seconds:.0f} s, {run.backend}, {run.machine},"
+            f" seed {run.seed}",
+            "",
+        ]
+        for metric in measured.metrics:
+            facts.append(f"{metric.name} {metric.value:.4g} {metric.unit} ({metric.split})")
+            facts.append(f"  {metric.protocol}; {metric.direction} is better")
+            facts.append(f"  baselines: {_pairs(metric.baselines)}")
+            facts += [f"  {_pairs(metric.details)}"] if metric.details else []
+        return "\n".join(facts)
+
     def to_dict(self) -> dict[str, Any]:
         """The card as JSON-able values, the shape of `rnn-zoo list --json`."""
         recipe, measured = self.recipe, self.measured
@@ -190,6 +222,11 @@ class ModelCard:
             "recipe": asdict(recipe),
             "measured": asdict(measured) if measured else None,
         }
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    shown = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in values.items()}
+    return ", ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -81,9 +81,11 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: The file is missing, damaged, or not of this project.
     """
-    numpy_io = _safetensors()
+    _safetensors()
+    from safetensors import safe_open
+
     try:
-        with numpy_io.safe_open(path, framework="numpy") as file:
+        with safe_open(path, framework="numpy") as file:
             header: dict[str, Any] = json.loads(file.metadata()[_HEADER])
     except FileNotFoundError:
         raise _missing(path) from None

@@ -64,5 +64,5 @@ def segrnn(
     decoded, *_ = recurrent(queries, initial_state=states)
     decoded = keras.layers.Dropout(dropout, name="dropout")(decoded)
     decoded = keras.layers.Dense(segment * max(quantiles, 1), name="segment_forecast")(decoded)
-    forecast = JoinSegments(horizon, segment, quantiles, name="forecast")(decoded, history)
+    forecast = JoinSegments(horizon, segment, quantiles, name="forecast")([decoded, history])
     return keras.Model(history, forecast, name="segrnn")

@@ -45,7 +45,7 @@ def language_model(
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     x = keras.layers.Embedding(vocabulary_size, embedding, name="embedding")(tokens)
-    inputs, outputs = {"tokens": tokens}, {}
+    inputs, outputs = {"tokens": tokens}, dict[str, keras.KerasTensor]()
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
     for i in range(layers):
         layer = recurrent_layer(

@@ -51,7 +51,9 @@ class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
             scores = ops.zeros_like(inputs[:, :, :1])
         if real is not None:
             scores = ops.where(real, scores, _FAR_BELOW)
-        return ops.sum(inputs * ops.softmax(scores, axis=1), axis=1)
+        # ops.softmax would warn of sequences of one step.
+        weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
+        return ops.sum(inputs * weights, axis=1) / ops.sum(weights, axis=1)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """None: there are no steps left to mask."""

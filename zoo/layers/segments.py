@@ -105,15 +105,16 @@ class SegmentQueries(keras.layers.Layer):
 class JoinSegments(keras.layers.Layer):
     """Puts forecast segments back in time order and adds the last value again.
 
-    (batch * channels * segments, segment * quantiles) and (batch, look_back, channels) ->
-    (batch, horizon, channels), with a last axis of quantiles where there are any.
+    Called on a list of (batch * channels * segments, segment * quantiles) and the history, (batch,
+    look_back, channels) -> (batch, horizon, channels), and quantiles last where there are any.
     """
 
     def __init__(self, horizon: int, segment: int, quantiles: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.horizon, self.segment, self.quantiles = horizon, segment, quantiles
 
-    def call(self, pieces: Any, history: Any) -> Any:
+    def call(self, inputs: list[Any]) -> Any:
+        pieces, history = inputs
         channels = history.shape[-1]
         steps = -(-self.horizon // self.segment) * self.segment
         ahead = ops.reshape(pieces, (-1, channels, steps, max(self.quantiles, 1)))
@@ -121,8 +122,8 @@ class JoinSegments(keras.layers.Layer):
         forecast = ahead + ops.expand_dims(history[:, -1:, :], -1)
         return forecast if self.quantiles else ops.squeeze(forecast, axis=-1)
 
-    def compute_output_shape(self, pieces_shape: Shape, history_shape: Shape) -> Shape:
-        shape = (history_shape[0], self.horizon, history_shape[-1])
+    def compute_output_shape(self, input_shape: list[Shape]) -> Shape:
+        shape = (input_shape[1][0], self.horizon, input_shape[1][-1])
         return (*shape, self.quantiles) if self.quantiles else shape
 
     def get_config(self) -> dict[str, Any]:

@@ -33,4 +33,5 @@ def sample(
     order = np.argsort(-scores, kind="stable")[:top_k]
     weights = np.exp((scores[order] - scores[order[0]]) / temperature)
     cumulative = np.cumsum(weights) / weights.sum()
-    return int(order[min(np.searchsorted(cumulative, draw, side="right"), len(order) - 1)])
+    place = int(np.searchsorted(cumulative, draw, side="right"))
+    return int(order[min(place, len(order) - 1)])

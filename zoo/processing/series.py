@@ -114,7 +114,7 @@ class SeriesProcessing:
             or (
                 list(self.quantiles) == sorted(set(self.quantiles))
                 and 0.5 in self.quantiles
-                and 0 < self.quantiles[0]
+                and self.quantiles[0] > 0
                 and self.quantiles[-1] < 1
             ),
             "errors": self.errors in ERRORS,
@@ -216,7 +216,7 @@ class SeriesProcessing:
                 before, after = times[odd[0]], times[odd[0] + 1]
                 raise InputError(
                     f"From {show_time(before)} to {show_time(after)} are "
-                    f"{_duration((after - before).astype(int))}; needed is one row every "
+                    f"{_duration(int((after - before).astype(int)))}; needed is one row every "
                     f"{_duration(self.step)} without gaps in the last {self.look_back} rows."
                 )
         return Table(times, table.names, values)

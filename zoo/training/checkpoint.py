@@ -66,7 +66,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             return 0
         try:
             arrays = safetensors.numpy.load_file(path)
-            with safetensors.numpy.safe_open(path, framework="numpy") as file:
+            with safetensors.safe_open(path, framework="numpy") as file:
                 facts = json.loads(file.metadata()["rnn_zoo"])
             model.optimizer.build(model.trainable_variables)
             for group, variables in _groups(model).items():

@@ -1,0 +1,26 @@
+"""`rnn-zoo finetune ID --data PATH`."""
+
+from __future__ import annotations
+
+import click
+
+from zoo.cli._shared import heavy
+
+
+@click.command()
+@click.argument("model", metavar="ID")
+@click.option(
+    "--data",
+    required=True,
+    metavar="PATH",
+    help="A text file; a folder with one folder of sound files a label; or a CSV table.",
+)
+@click.option("--output", "-o", "folder", metavar="DIR", help="Default runs/ID-finetuned.")
+@click.option("--epochs", type=int, metavar="N", help="Number of epochs, if fewer.")
+def command(model: str, data: str, folder: str | None, epochs: int | None) -> None:
+    """Go on training a pretrained model on your own data."""
+    with heavy():
+        from zoo.training.api import finetune
+
+        trained = finetune(model, data, folder, epochs=epochs)
+    click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters.")

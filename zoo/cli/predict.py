@@ -1,0 +1,26 @@
+"""`rnn-zoo predict ID INPUT`."""
+
+from __future__ import annotations
+
+import click
+
+from zoo.cli._shared import INPUT_HELP, JSON, OPTION, heavy, options, raw_input, show_answer
+
+
+@click.command(epilog=INPUT_HELP)
+@click.argument("model", metavar="ID")
+@click.argument("given", metavar="INPUT")
+@OPTION
+@JSON
+def command(model: str, given: str, pairs: tuple[str, ...], as_json: bool) -> None:
+    """Answer for one raw input with a pretrained model, in Keras.
+
+    ID is a model of the zoo, or the folder of one that you trained.
+    """
+    settings = options(pairs)
+    with heavy():
+        from zoo.loading import load
+
+        loaded = load(model)
+        answer = loaded.predict(raw_input(loaded.card.recipe.domain, given), **settings)
+    show_answer(answer, as_json)

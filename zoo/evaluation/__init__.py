@@ -1,0 +1,1 @@
+"""Metrics of tasks, whatever computes the network, beside naive baselines on the same split."""
