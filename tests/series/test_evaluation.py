@@ -1,0 +1,120 @@
+"""Every window is scored, and as a plain loop would score it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.series.made import hourly, tables
+from zoo.errors import DataError
+from zoo.evaluation.forecast import evaluate
+from zoo.processing.series import SeriesProcessing
+from zoo.tasks import Arrays
+from zoo.tasks.forecast import Forecaster
+
+OPTIONS = {"table": "made", "look_back": 24, "horizons": [6, 12], "season": 12}
+
+
+class Guess:
+    """Answers with noise that depends on the input only; counts what it was asked."""
+
+    def __init__(self, levels: int) -> None:
+        self.levels = levels
+        self.windows = 0
+
+    def __call__(self, arrays: Arrays) -> Arrays:
+        x = arrays["history"]
+        assert x.dtype == np.float32
+        self.windows += len(x)
+        steps = np.cos(np.arange(12))[None, :, None]
+        mean = x.mean(axis=1, keepdims=True) + x[:, -1:] * steps
+        if not self.levels:
+            return {"forecast": mean.astype("float32")}
+        spread = np.linspace(-0.5, 0.5, self.levels)
+        return {"forecast": (mean[..., None] + spread).astype("float32")}
+
+
+@pytest.mark.parametrize(("rows", "split"), [(260, "test"), (2000, "test"), (260, "validation")])
+@pytest.mark.parametrize("errors", ["standardised", "raw"])
+def test_a_plain_loop_agrees(rows: int, split: str, errors: str) -> None:
+    data = hourly(rows)
+    levels = [0.1, 0.5, 0.9] if errors == "raw" else []
+    transform = "log" if errors == "raw" else "none"
+    task = Forecaster(
+        SeriesProcessing.fit(
+            data, {**OPTIONS, "errors": errors, "quantiles": levels, "transform": transform}
+        )
+    )
+    guess = Guess(len(levels))
+    metrics = {metric.name: metric for metric in evaluate(task, guess, tables(data), split)}
+    series, values = task.series, data.table.values
+    begin, end = data.rows(split)
+    assert guess.windows == end - begin - 6 + 1
+    for name, power in (("mae", 1), ("mse", 2)):
+        expected, naive = [], []
+        for horizon in (6, 12):
+            error, last = [], []
+            for origin in range(begin, end - horizon + 1):
+                z = series.standardise(values[origin - 24 : origin])[None]
+                answer = Guess(len(levels))({"history": z})["forecast"][0, :horizon]
+                answer = answer[..., 1] if levels else answer
+                truth, before = values[origin : origin + horizon], values[origin - 1]
+                if errors == "standardised":
+                    error.append(np.abs(answer - series.standardise(truth)) ** power)
+                    gap = series.standardise(truth) - series.standardise(before)
+                else:
+                    error.append(np.abs(series.restore(answer) - truth) ** power)
+                    gap = truth - before
+                last.append(np.abs(gap) ** power)
+            expected.append(np.mean(error))
+            naive.append(np.mean(last))
+            assert metrics[name].details[f"{name}_{horizon}"] == pytest.approx(
+                expected[-1], rel=1e-4
+            )
+        assert metrics[name].value == pytest.approx(np.mean(expected), rel=1e-4)
+        assert metrics[name].baselines["repeat last"] == pytest.approx(np.mean(naive), rel=1e-4)
+        assert metrics[name].direction == "lower" and metrics[name].split == split
+        assert metrics[name].primary == (name == ("mae" if errors == "raw" else "mse"))
+
+
+def test_a_perfect_season_has_no_error() -> None:
+    data = hourly()
+    wave = np.sin(2 * np.pi * np.arange(260) / 12)[:, None] + [2.0, 3.0]
+    data = dataclasses.replace(data, table=dataclasses.replace(data.table, values=wave))
+    task = Forecaster(SeriesProcessing.fit(data, OPTIONS))
+    mse = evaluate(task, Guess(0), tables(data))[0]
+    assert mse.baselines["seasonal naive"] == pytest.approx(0, abs=1e-12)
+    assert mse.baselines["repeat last"] > 0.1
+
+
+def test_the_band_is_counted() -> None:
+    data = hourly()
+    options = {**OPTIONS, "quantiles": [0.1, 0.5, 0.9], "errors": "raw"}
+    task = Forecaster(SeriesProcessing.fit(data, options))
+
+    def wide(arrays: Arrays) -> Arrays:
+        levels = np.array([-100.0, 0.0, 100.0], "float32")
+        return {"forecast": np.tile(levels, (len(arrays["history"]), 12, 2, 1))}
+
+    metrics = {metric.name: metric for metric in evaluate(task, wide, tables(data))}
+    assert metrics["band_error"].details == pytest.approx({"coverage": 1.0, "nominal": 0.8})
+    assert metrics["band_error"].value == pytest.approx(0.2)
+    pinball = metrics["pinball"]
+    assert pinball.baselines["repeat last"] == pytest.approx(
+        metrics["mae"].baselines["repeat last"]
+    )
+
+
+def test_parts_that_cannot_be_scored() -> None:
+    data = hourly()
+    task = Forecaster(SeriesProcessing.fit(data, OPTIONS))
+    short = dataclasses.replace(data, borders=(156, 250, 260))
+    with pytest.raises(DataError, match="10 rows to forecast; needed are 12"):
+        evaluate(task, Guess(0), tables(short))
+    values = data.table.values.copy()
+    values[230] = np.nan
+    holed = dataclasses.replace(data, table=dataclasses.replace(data.table, values=values))
+    with pytest.raises(DataError, match="rows without a value"):
+        evaluate(task, Guess(0), tables(holed))

@@ -1,0 +1,128 @@
+"""A table in, a forecast in its own units out, whatever runs the network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.series.made import hourly
+from zoo.errors import InputError, RecipeError
+from zoo.plots.forecast import save_forecast
+from zoo.processing.series import SeriesProcessing
+from zoo.tasks import Arrays, load_task
+from zoo.tasks.forecast import Forecaster
+
+OPTIONS = {"table": "made", "look_back": 24, "horizons": [6, 12], "season": 12}
+
+
+def forecaster(**options: Any) -> Forecaster:
+    return Forecaster(SeriesProcessing.fit(hourly(), {**OPTIONS, **options}))
+
+
+def repeat(arrays: Arrays) -> Arrays:
+    """A network that repeats the last value."""
+    assert arrays["history"].dtype == np.float32 and arrays["history"].shape[1] == 24
+    return {"forecast": np.repeat(arrays["history"][:, -1:], 12, axis=1)}
+
+
+def crossed(arrays: Arrays) -> Arrays:
+    """A network whose quantiles cross."""
+    last = repeat(arrays)["forecast"]
+    return {"forecast": np.stack([last + 1, last, last - 1], axis=-1)}
+
+
+def frame(rows: int = 100) -> dict[str, Any]:
+    table = hourly().table
+    assert table.times is not None
+    columns = {name: table.values[:rows, i] for i, name in enumerate(table.names)}
+    return {"time": table.times[:rows], **columns}
+
+
+def test_units_times_and_names_come_back() -> None:
+    forecast = forecaster().predict(repeat, frame())
+    assert forecast.values.shape == (12, 2)
+    np.testing.assert_allclose(forecast.values[3], hourly().table.values[99], rtol=1e-5)
+    assert forecast.times[0] == "2024-01-05 04:00:00"
+    assert (forecast.names, forecast.units) == (("s0", "s1"), ("kW", "kW"))
+    assert forecast.history.values.shape == (24, 2)
+    shown = str(forecast)
+    assert "s1 [kW]" in shown and "2024-01-05 15:00:00" in shown and len(shown.split("\n")) == 10
+
+
+def test_quantiles_are_sorted_and_the_median_is_the_value() -> None:
+    task = forecaster(quantiles=[0.1, 0.5, 0.9], transform="log", errors="raw")
+    forecast = task.predict(crossed, frame(), horizon=5)
+    assert forecast.quantiles.shape == (5, 2, 3)
+    assert (np.diff(forecast.quantiles, axis=-1) > 0).all()
+    np.testing.assert_array_equal(forecast.values, forecast.quantiles[..., 1])
+    np.testing.assert_allclose(forecast.values[0], hourly().table.values[99], rtol=1e-5)
+    assert "quantiles 0.1 to 0.9" in str(forecast) and " to " in str(forecast)
+
+
+def test_the_answer_is_json() -> None:
+    for task, run in ((forecaster(), repeat), (forecaster(quantiles=[0.1, 0.5, 0.9]), crossed)):
+        forecast = task.predict(run, frame(), horizon=2)
+        answer = json.loads(json.dumps(forecast.to_dict()))
+        assert len(answer["times"]) == len(answer["series"][1]["values"]) == 2
+        assert answer["series"][0]["name"] == "s0"
+        assert set(answer["series"][0]["quantiles"]) == {f"{q:g}" for q in forecast.levels}
+
+
+def test_arrays_without_times_count_steps() -> None:
+    forecast = forecaster().predict(repeat, hourly().table.values, horizon=3)
+    assert forecast.times == ("+1", "+2", "+3")
+
+
+def test_only_the_end_of_the_table_matters() -> None:
+    columns = frame()
+    tail = {name: column[-24:] for name, column in columns.items()}
+    long, short = (forecaster().predict(repeat, c) for c in (columns, tail))
+    np.testing.assert_array_equal(long.values, short.values)
+    assert long.times == short.times
+
+
+@pytest.mark.parametrize("horizon", [0, 13, -1, 2.0, True, "6"])
+def test_horizons_out_of_range(horizon: Any) -> None:
+    with pytest.raises(InputError, match="horizon="):
+        forecaster().predict(repeat, frame(), horizon=horizon)
+
+
+def test_tables_that_cannot_be_used(tmp_path: Path) -> None:
+    task = forecaster(transform="log")
+    with pytest.raises(InputError, match="Received 23 rows; needed are at least 24"):
+        task.predict(repeat, frame(23))
+    with pytest.raises(InputError, match="without gaps"):
+        task.predict(repeat, {k: np.delete(v, 90) for k, v in frame().items()})
+    zero = frame()
+    zero["s1"] = np.where(np.arange(100) == 95, 0.0, zero["s1"])
+    with pytest.raises(InputError, match="'s1': received 0 where values are above 0"):
+        task.predict(repeat, zero)
+    path = tmp_path / "table.csv"
+    path.write_text("time,s0\n2024-01-01,1\n")
+    with pytest.raises(InputError, match="lacks the column 's1'; found: 'time', 's0'"):
+        task.predict(repeat, path)
+
+
+def test_the_task_is_rebuilt_from_json() -> None:
+    task = forecaster(quantiles=[0.5])
+    again = load_task("forecast", json.loads(json.dumps(task.processing)))
+    assert again.processing == task.processing
+    with pytest.raises(RecipeError, match="is missing"):
+        load_task("forecast", {"table": "made"})
+
+
+def test_pictures(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    banded = forecaster(quantiles=[0.1, 0.5, 0.9]).predict(crossed, frame())
+    for name, forecast in {
+        "two": forecaster().predict(repeat, frame()),
+        "band": banded,
+        "steps": forecaster().predict(repeat, hourly().table.values),
+    }.items():
+        save_forecast(forecast, tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["band.png", "steps.png", "two.png"]
