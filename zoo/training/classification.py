@@ -38,7 +38,7 @@ class Bent:
 
 
 class Plain:
-    """Clips as the task will hear them."""
+    """Clips as the task will hear them, the same each time."""
 
     def __init__(self, features: Sequence[np.ndarray], targets: np.ndarray) -> None:
         self._features = features
@@ -47,13 +47,13 @@ class Plain:
     def __len__(self) -> int:
         return len(self._targets)
 
-    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
+    def take(self, indices: np.ndarray, rng: Any) -> tuple[Inputs, np.ndarray]:  # noqa: ARG002
         """Features and lengths, and targets float32 (batch, classes)."""
         chosen = [self._features[i] for i in indices]
         return padded(chosen, _MULTIPLE), self._targets[indices]
 
 
-def folds(recipe: Recipe, data: Recordings) -> list[str]:
+def folds(recipe: Recipe, data: Recordings) -> list[str]:  # noqa: ARG001
     """What can be held out, one after the other: the speakers."""
     return sorted(set(data.speakers.tolist()))
 
