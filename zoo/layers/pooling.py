@@ -55,7 +55,7 @@ class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
         weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
         return ops.sum(inputs * weights, axis=1) / ops.sum(weights, axis=1)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:  # noqa: ARG002
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """None: there are no steps left to mask."""
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> Any:
