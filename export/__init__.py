@@ -1,4 +1,4 @@
-"""Export of recurrent Keras models to ONNX and SavedModel, each file proven before it gets its name.
+"""Recurrent Keras models to ONNX and SavedModel, each file proven before it gets its name.
 
 Importing this package is light (standard library only); the functions below load TensorFlow and
 tf2onnx when first used. ``export.runtime`` runs the exported files with numpy and onnxruntime.

@@ -82,7 +82,7 @@ def _probe(subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape]) -> A
             # Sizes that differ from each other and, at least in one run, from any fixed size.
             sizes = {name: minimum + 4 + extra + 2 * k for k, name in enumerate(names)}
             sizes["batch"] = batch
-            smallest = {name: minimum for name in names} | {"batch": batch}
+            smallest = dict.fromkeys(names, minimum) | {"batch": batch}
             try:
                 subject.run(sampler.arrays(inputs, smallest))
                 answers = subject.run(sampler.arrays(inputs, sizes))

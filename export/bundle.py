@@ -20,6 +20,7 @@ from zoo.errors import ExportError, RuntimeFileError
 METADATA_KEY = "rnn_zoo"
 DIGEST_KEY = "rnn_zoo_sha256"
 PRODUCER = "rnn-zoo"
+MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 NO_DIGEST = "0" * 64
 
@@ -101,7 +102,7 @@ def check_seal(content: bytes, name: str) -> None:
 
 def manifest_path(path: str | os.PathLike[str]) -> Path:
     """Where the manifest of an ONNX file stands: ``model.onnx.manifest.json``."""
-    return Path(f"{os.fspath(path)}.manifest.json")
+    return Path(f"{os.fspath(path)}.{MANIFEST}")
 
 
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:

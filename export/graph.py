@@ -20,8 +20,8 @@ from zoo.errors import ExportError
 
 Shape = tuple[int | str, ...]
 _NEVER_EQUAL = frozenset(
-    ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
-    + ("Multinomial", "Bernoulli", "Dropout")
+    "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli "
+    "Dropout".split()
 )
 
 
@@ -127,9 +127,7 @@ def rebuild(
 class _Order:
     """Visits a graph from its outputs and collects what they need under names of its own."""
 
-    def __init__(
-        self, model: ModelProto, inputs: Sequence[Port], outputs: Sequence[Port]
-    ) -> None:
+    def __init__(self, model: ModelProto, inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
         self._names = {port.old: port.new for port in inputs}  # old tensor name -> new
@@ -165,10 +163,8 @@ class _Order:
         used = {*outputs, *(name for node in self.nodes for name in node.input)}
         for node in self.nodes:
             kept = [name if name in used else "" for name in node.output]
-            while not kept[-1]:
-                kept.pop()
             del node.output[:]
-            node.output.extend(kept)
+            node.output.extend(_trimmed(kept))
 
     def _source(self, tensor: str) -> str:
         """The tensor behind a chain of Identity nodes."""
@@ -181,7 +177,7 @@ class _Order:
             self._names[node.output[0]] = self._names[node.input[0]]
             return
         new = NodeProto(op_type=node.op_type)
-        new.input.extend(self._names[item] if item else "" for item in node.input)
+        new.input.extend(_trimmed([self._names[item] if item else "" for item in node.input]))
         new.attribute.extend(sorted(node.attribute, key=lambda attribute: attribute.name))
         key = new.SerializeToString(deterministic=True)
         if key not in self._equal or node.op_type in _NEVER_EQUAL:
@@ -217,3 +213,10 @@ def _hint(name: str, fallback: str) -> str:
     """The readable part of a name that a ``Writer`` gave; names by tf2onnx vary, so none of it."""
     readable, mark, _ = name.partition("@")
     return readable if mark else fallback
+
+
+def _trimmed(names: list[str]) -> list[str]:
+    """Drops the blanks at the end: optional tensors that are not there."""
+    while names and not names[-1]:
+        names.pop()
+    return names

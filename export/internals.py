@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import keras
 import tf2onnx
 from keras.src.export.export_utils import get_input_signature
-from keras.src.export.tf2onnx_lib import patch_tf2onnx
 from onnx import ModelProto
 
 from zoo.errors import ExportError
@@ -73,8 +71,8 @@ def convert(function: Any, opset: int) -> ModelProto:
     Each ``PyFunc`` becomes a node ``rnn_zoo.Recurrent`` that keeps its token; operators that
     tf2onnx cannot convert stay in the graph, as is its habit.
     """
-    patch_tf2onnx()
     with _quiet("tf2onnx"):
+        model: ModelProto
         model, _ = tf2onnx.convert.from_function(
             function,
             input_signature=function.input_signature,
@@ -84,7 +82,7 @@ def convert(function: Any, opset: int) -> ModelProto:
     return model
 
 
-def _keep_mark(context: Any, node: Any, name: str, arguments: Any) -> Any:
+def _keep_mark(_context: Any, node: Any, _name: str, _arguments: Any) -> Any:
     token = node.get_attr_value("token")
     for attribute in list(node.attr):
         del node.attr[attribute]
@@ -95,30 +93,12 @@ def _keep_mark(context: Any, node: Any, name: str, arguments: Any) -> Any:
 
 
 @contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    """Silences a logger and its children: we raise what it would only print."""
-    root = logging.getLogger(logger)
-    before = root.disabled, root.level
-    names = [name for name in logging.root.manager.loggerDict if name.startswith(logger + ".")]
-    silenced = [item for name in names if not (item := logging.getLogger(name)).disabled]
-    for item in (root, *silenced):
-        item.disabled = True
+def _quiet(name: str) -> Iterator[None]:
+    """Silences a logger and its children: we raise what they would only print."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        for item in silenced:
-            item.disabled = False
-        root.disabled, root.level = before
-
-
-def keras_versions() -> dict[str, str]:
-    """Versions of the packages that made the file."""
-    import onnx
-    import tensorflow as tf
-
-    return {
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "tf2onnx": tf2onnx.__version__,
-        "onnx": onnx.__version__,
-    }
+        logger.setLevel(before)

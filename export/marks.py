@@ -1,4 +1,4 @@
-"""Marks each call of a recurrent layer by one opaque TensorFlow operator while a model is traced."""
+"""Marks each call of a recurrent layer by one opaque operator while a model is traced."""
 
 from __future__ import annotations
 

@@ -108,10 +108,10 @@ def _graph(subject: Subject, axes: Axes, opset: int) -> ModelProto:
         Port(f"input_{index:03d}", spec.name, spec.dtype, axes.inputs[spec.name])
         for index, spec in enumerate(subject.inputs)
     ]
-    types = {key: tensor.dtype for key, tensor in function.get_concrete_function().structured_outputs.items()}
+    answers = function.get_concrete_function().structured_outputs
     outputs = [
-        Port(f"output_{index:03d}", name, types[f"output_{index:03d}"].as_numpy_dtype, axes.outputs[name])
-        for index, name in enumerate(subject.output_names)
+        Port(key, name, answers[key].dtype.as_numpy_dtype, axes.outputs[name])
+        for key, name in zip(sorted(answers), subject.output_names, strict=True)
     ]
     rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
     try:

@@ -38,7 +38,8 @@ class Report:
     Attributes:
         path: The file or folder.
         bytes: Its size.
-        sha256: Of the file's content; of all files' digests, sorted by name, for a folder.
+        sha256: Of the file's content; of all files' digests, sorted by name, for a folder
+            (its manifest left out).
         cases: Number of random inputs on which file and original agreed.
         seed: Seed of those inputs.
         max_abs_error: Output name -> largest absolute difference seen.
@@ -291,7 +292,8 @@ def _size_and_digest(path: Path) -> tuple[int, str]:
         content = path.read_bytes()
         return len(content), hashlib.sha256(content).hexdigest()
     total, digest = 0, hashlib.sha256()
-    for file in sorted(item for item in path.rglob("*") if item.is_file()):
+    files = (item for item in path.rglob("*") if item.is_file() and item.name != bundle.MANIFEST)
+    for file in sorted(files):
         content = file.read_bytes()
         total += len(content)
         digest.update(file.relative_to(path).as_posix().encode())

@@ -1,8 +1,8 @@
 """Answers with an ONNX file in a process that can import numpy and onnxruntime and nothing else.
 
-Run as a script by ``export.proof``: ``replay_onnx.py FILE CASES ANSWERS PLAN``. CASES is an ``.npz``
-file of inputs named ``<case>/<input>``; PLAN is a JSON file with the number of cases, the states
-(input name to output name) and, for some cases, how to cut their time axis into chunks.
+Run as a script by ``export.proof``: ``replay_onnx.py FILE CASES ANSWERS PLAN``. CASES is an
+``.npz`` file of inputs named ``<case>/<input>``; PLAN is a JSON file with the number of cases, the
+states (input name to output name) and, for some cases, how to cut their time axis into chunks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 
 ALLOWED = frozenset({"numpy", "onnxruntime"})
@@ -20,7 +21,7 @@ class Refuse(MetaPathFinder):
     """Raises for every import outside the standard library, numpy and onnxruntime."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Lets the next finder answer, or refuses."""
         root = fullname.partition(".")[0]
@@ -46,8 +47,7 @@ def main(file: str, cases: str, answers: str, plan: str) -> None:
         file, options, providers=["CPUExecutionProvider"], enable_fallback=0
     )
     names = [output.name for output in session.get_outputs()]
-    with open(plan, encoding="utf-8") as stream:
-        todo = json.load(stream)
+    todo = json.loads(Path(plan).read_text(encoding="utf-8"))
     inputs = np.load(cases, allow_pickle=False)
     results = {}
     for case in range(todo["cases"]):
@@ -69,7 +69,7 @@ def main(file: str, cases: str, answers: str, plan: str) -> None:
             timed = name in todo["timed_outputs"] and len(parts) > 1
             whole = np.concatenate([p[name] for p in parts], axis=1) if timed else parts[-1][name]
             results[prefix + name] = whole
-    np.savez(answers, **results)
+    np.savez(answers, allow_pickle=False, **results)
 
 
 if __name__ == "__main__":

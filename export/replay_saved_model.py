@@ -12,16 +12,17 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 
-REFUSED = frozenset({"keras", "tf_keras", "tf2onnx", "zoo", "export"})
+REFUSED = frozenset({"tf2onnx", "zoo", "export"})
 
 
 class Refuse(MetaPathFinder):
-    """Raises when the model's own code is imported; TensorFlow loads Keras only when asked."""
+    """Raises for the code that made the model."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Lets the next finder answer, or refuses."""
         if fullname.partition(".")[0] in REFUSED:
@@ -37,8 +38,7 @@ def main(folder: str, cases: str, answers: str, plan: str) -> None:
     import tensorflow as tf
 
     serve = tf.saved_model.load(folder).signatures["serve"]
-    with open(plan, encoding="utf-8") as stream:
-        todo = json.load(stream)
+    todo = json.loads(Path(plan).read_text(encoding="utf-8"))
     inputs = np.load(cases, allow_pickle=False)
     results = {}
     for case in range(todo["cases"]):
@@ -46,7 +46,7 @@ def main(folder: str, cases: str, answers: str, plan: str) -> None:
         feed = {key[len(prefix) :]: inputs[key] for key in inputs.files if key.startswith(prefix)}
         outputs = serve(**{name: tf.constant(array) for name, array in feed.items()})
         results.update({prefix + name: tensor.numpy() for name, tensor in outputs.items()})
-    np.savez(answers, **results)
+    np.savez(answers, allow_pickle=False, **results)
 
 
 if __name__ == "__main__":

@@ -74,9 +74,7 @@ class Subject:
         """
         marks = Marks()
         kinds = (keras.layers.RNN, keras.layers.Bidirectional)
-        calls = {
-            layer: marks.function(layer) for layer in self.layers if isinstance(layer, kinds)
-        }
+        calls = {layer: marks.function(layer) for layer in self.layers if isinstance(layer, kinds)}
         with replaced_calls(calls):
             try:
                 return self._trace(), marks
@@ -120,9 +118,7 @@ def _input_specs(network: Any, structure: Any) -> tuple[TensorSpec, ...]:
     return tuple(specs)
 
 
-def _output_names(
-    network: Any, outputs: Any, inputs: tuple[TensorSpec, ...]
-) -> tuple[str, ...]:
+def _output_names(network: Any, outputs: Any, inputs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
     """The keys of a dictionary, else the names of the layers that gave the outputs."""
     paths = [path for path, _ in keras.tree.flatten_with_path(outputs)]
     given = list(getattr(network, "output_names", None) or [])

@@ -30,7 +30,7 @@ class ValidSteps:
         self._any = writer.op("Greater", self._count, self._zero())
         flat = writer.op("Squeeze", self._count, writer.ints(1))
         self.lengths = writer.op("Cast", flat, to=6)  # int32
-        self._order = self._source_steps(ones)
+        self._order = self._source_steps()
 
     def compact(self, x: str) -> str:
         """Moves the valid steps of ``(batch, time, features)`` to the front of each row."""
@@ -69,7 +69,7 @@ class ValidSteps:
         )
         return self._writer.op("Where", column, last, self._nothing())
 
-    def _source_steps(self, ones: str) -> str:
+    def _source_steps(self) -> str:
         """For each compacted step the step it comes from: valid ones first, each part in order."""
         writer = self._writer
         time = writer.op("Shape", self._mask, start=1, end=2)
