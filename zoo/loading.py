@@ -12,7 +12,7 @@ import numpy as np
 from zoo import catalog
 from zoo.builders import build
 from zoo.model_card import ModelCard, read_card
-from zoo.tasks import Answer, Arrays, Task, load_task
+from zoo.tasks import Answer, Arrays, Task, answer, load_task
 from zoo.weights import load_weights, read_header, weight_arrays
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Pretrained:
 
     @property
     def states(self) -> dict[str, str]:
-        """State inputs of `network` and the outputs that they are fed from; empty if it has none."""
+        """State inputs of `network` and the outputs that feed them; empty if it has none."""
         names = [tensor.name for tensor in self.network.inputs]
         return {name: f"next_{name}" for name in names if name.startswith("state_")}
 
@@ -97,7 +97,7 @@ class Pretrained:
         Raises:
             InputError: The raw input or an option cannot be used.
         """
-        return self.task.predict(self.run, raw, **options)
+        return answer(self.task, self.run, raw, options)
 
     def parameters(self) -> int:
         """Number of weights."""

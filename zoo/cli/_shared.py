@@ -71,6 +71,4 @@ OPTION = click.option(
     help="Setting of the task, such as seed=3, temperature=0.5, top_k=10, length=400, horizon=96.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-INPUT_HELP = (
-    "INPUT is a text (or - for standard input), a sound file, or a CSV table, as the model takes it."
-)
+INPUT_HELP = "INPUT is a text (- for standard input), a sound file or a CSV table, as the model takes it."

@@ -13,7 +13,9 @@ from zoo.model_card import DOMAINS
 @click.option("--task", help="Only models of this kind of task.")
 @click.option("--cell", type=click.Choice(["rnn", "lstm", "gru"]), help="Only this cell.")
 @click.option("--max-params", type=int, metavar="N", help="At most this many parameters.")
-@click.option("--license", metavar="NAME", help="'open' for open data, or part of a licence's name.")
+@click.option(
+    "--license", metavar="NAME", help="'open' for open data, or part of a licence's name."
+)
 @click.option("--streaming/--no-streaming", default=None, help="Only models that (do not) stream.")
 @click.option(
     "--sort", type=click.Choice(["id", "params", "bytes", "metric"]), default="id", help="Order."

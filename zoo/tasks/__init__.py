@@ -6,13 +6,14 @@ A task never knows whether Keras or onnxruntime computes: both are a `Run`.
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
-from zoo.errors import RecipeError
+from zoo.errors import InputError, RecipeError
 
 Arrays = dict[str, np.ndarray]
 Run = Callable[[Arrays], Arrays]
@@ -43,6 +44,22 @@ class Task(Protocol):
             InputError: The raw input or an option cannot be used.
         """
         ...
+
+
+def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
+    """What `task.predict` answers; options that it does not take are refused by name.
+
+    Raises:
+        InputError: An option is unknown, or the raw input cannot be used.
+    """
+    known = inspect.signature(task.predict).parameters
+    names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
+    for name in options:
+        if name not in names:
+            raise InputError(
+                f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
+            )
+    return task.predict(run, raw, **options)
 
 
 def task_kinds() -> list[str]:

@@ -43,14 +43,22 @@ class LanguageModel:
         self.codec = codec
         self.processing = codec.to_processing()
 
-    def predict(self, run: Run, raw: Any, **options: Any) -> Continuation:
-        """Continues a prompt; see `stream` for the options.
-
-        Raises:
-            InputError: The prompt is empty or has an unknown character, or an option is off.
-        """
+    def predict(
+        self,
+        run: Run,
+        raw: Any,
+        *,
+        length: int = 200,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        seed: int = 0,
+    ) -> Continuation:
+        """Continues a prompt; `stream` explains the options and the errors."""
         prompt = _prompt(raw)
-        return Continuation(prompt, "".join(self.stream(run, prompt, **options)))
+        pieces = self.stream(
+            run, prompt, length=length, temperature=temperature, top_k=top_k, seed=seed
+        )
+        return Continuation(prompt, "".join(pieces))
 
     def stream(
         self,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.tiny_shakespeare import Text, split
-from zoo.errors import DataError
+from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.text import Characters
 from zoo.training.batches import Batches, Problem
@@ -34,9 +34,7 @@ class Windows:
     def __len__(self) -> int:
         return (len(self.codes) - 1) // self.length
 
-    def take(
-        self, indices: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Codes and next codes, both int32 of shape (batch, length)."""
         starts = indices * self.length
         if self.shift:
@@ -57,7 +55,12 @@ def prepare(
 
     Recipe: `training.options.window` is the length of a training window in characters and
     `validation_window` that of a validation window (both from zero state).
+
+    Raises:
+        RecipeError: A group is to be held out.
     """
+    if hold_out is not None:
+        raise RecipeError(f"Received hold_out={hold_out!r}; a running text has no groups.")
     codec = Characters.from_processing(processing) if processing else Characters.fit(data.train)
     options = recipe.training.options
     train = Windows(codec.encode(data.train), options["window"], shift=True)

@@ -1,0 +1,71 @@
+"""Every model of the zoo: card, weights, loading twice; the card's figures on real data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo import datasets
+from zoo.catalog import all_cards
+from zoo.errors import DataError
+from zoo.model_card import ModelCard
+
+CARDS = all_cards()
+every_model = pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+
+
+@every_model
+def test_the_card_is_measured_of_these_files(card: ModelCard) -> None:
+    measured = card.measured
+    assert measured is not None
+    content = (card.folder / "weights.safetensors").read_bytes()
+    assert measured.weights.sha256 == hashlib.sha256(content).hexdigest()
+    assert measured.weights.bytes == len(content) <= 5e6
+    recipe = (card.folder / "recipe.toml").read_bytes()
+    assert measured.recipe_sha256 == hashlib.sha256(recipe).hexdigest()
+    assert card.primary is not None and card.primary.baselines
+    assert sum(metric.primary for metric in measured.metrics) == 1
+    assert card.recipe.target.metric in {metric.name for metric in measured.metrics}
+
+
+@every_model
+def test_a_model_beats_its_baselines(card: ModelCard) -> None:
+    primary = card.primary
+    assert primary is not None
+    sign = 1 if primary.direction == "higher" else -1
+    assert all(sign * primary.value > sign * value for value in primary.baselines.values())
+
+
+@every_model
+def test_a_model_loads_twice_in_one_process(card: ModelCard) -> None:
+    first, second = zoo.load(card.id), zoo.load(card.id)
+    assert card.measured is not None
+    assert first.parameters() == card.measured.weights.params
+    for one, other in zip(first.model.get_weights(), second.model.get_weights(), strict=True):
+        assert (one == other).all()
+
+
+@every_model
+def test_the_figure_of_the_card_is_met_on_real_data(card: ModelCard) -> None:
+    if not os.environ.get("RNN_ZOO_DATA"):
+        pytest.skip("RNN_ZOO_DATA is unset: it names the folder with the real data")
+    try:
+        data = datasets.load(card.recipe.data.name)
+    except DataError as error:
+        pytest.skip(str(error))
+    written = {metric.name: metric for metric in card.measured.metrics} if card.measured else {}
+    for metric in zoo.evaluate(card.id, data=data):
+        assert metric.value == pytest.approx(written[metric.name].value, rel=2e-3)
+        assert metric.baselines == pytest.approx(written[metric.name].baselines, rel=1e-3)
+
+
+def test_weights_stay_within_the_budget_of_their_domain() -> None:
+    sizes: dict[str, int] = {}
+    for card in CARDS:
+        weights = Path(card.folder / "weights.safetensors").stat().st_size
+        sizes[card.recipe.domain] = sizes.get(card.recipe.domain, 0) + weights
+    assert sizes["text"] < 14e6 and sizes["speech"] < 5e6 and sizes["series"] < 9e6

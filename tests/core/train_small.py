@@ -1,0 +1,63 @@
+"""Run as a process: trains tiny recipes of every task on the backend that KERAS_BACKEND names.
+
+Prints, for each, the history of an unbroken run and of one that was interrupted and resumed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.series import made as series
+from tests.speech.test_speech_training import small_recipe
+from tests.text import made as text
+from zoo.model_card import Recipe
+from zoo.training.fit import fit_recipe
+
+# Names of the run: recipe, data, epochs before the interruption, epochs in all.
+Case = tuple[Recipe, Any, int, int]
+
+
+def cases(recordings: Any) -> dict[str, Case]:
+    """One small recipe a task; the text one has dropout, an average and a schedule."""
+    arguments = {"dropout": 0.3, "input_dropout": 0.1, "layers": 2}
+    return {
+        "language_model": (
+            text.recipe(arguments, average=0.5, warmup_epochs=1, weight_decay=0.01),
+            text.text(20),
+            2,
+            4,
+        ),
+        "classification": (small_recipe(), recordings, 1, 2),
+        "forecast": (series.recipe(epochs=2), series.tables(series.hourly()), 1, 2),
+    }
+
+
+def both_ways(case: Case, folder: Path) -> dict[str, Any]:
+    """Histories of the unbroken and of the resumed run."""
+    recipe, data, first, epochs = case
+    path = folder / "recipe.toml"
+    path.write_text("")
+    whole = fit_recipe(recipe, path, folder / "whole", data=data, epochs=epochs, verbose=0)
+    fit_recipe(recipe, path, folder / "broken", data=data, epochs=first, verbose=0)
+    resumed = fit_recipe(
+        recipe, path, folder / "broken", data=data, epochs=epochs, verbose=0, resume=True
+    )
+    same = [(folder / name / "weights.safetensors").stat().st_size for name in ("whole", "broken")]
+    return {"whole": whole.history, "resumed": resumed.history, "bytes": same}
+
+
+if __name__ == "__main__":
+    from tests.speech.made import made_recordings
+
+    chosen = cases(made_recordings())
+    with tempfile.TemporaryDirectory() as base:
+        found = {}
+        for name in sys.argv[1:]:
+            folder = Path(base) / name
+            folder.mkdir()
+            found[name] = both_ways(chosen[name], folder)
+    sys.stdout.write(json.dumps(found))

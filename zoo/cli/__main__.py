@@ -1,0 +1,5 @@
+"""`python -m zoo.cli` is `rnn-zoo`."""
+
+from zoo.cli import main
+
+main()
