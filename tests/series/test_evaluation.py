@@ -74,7 +74,7 @@ def test_a_plain_loop_agrees(rows: int, split: str, errors: str) -> None:
                 expected[-1], rel=1e-4
             )
         assert metrics[name].value == pytest.approx(np.mean(expected), rel=1e-4)
-        assert metrics[name].baselines["repeat last"] == pytest.approx(np.mean(naive), rel=1e-4)
+        assert metrics[name].baselines["repeat_last"] == pytest.approx(np.mean(naive), rel=1e-4)
         assert metrics[name].direction == "lower" and metrics[name].split == split
         assert metrics[name].primary == (name == ("mae" if errors == "raw" else "mse"))
 
@@ -85,8 +85,8 @@ def test_a_perfect_season_has_no_error() -> None:
     data = dataclasses.replace(data, table=dataclasses.replace(data.table, values=wave))
     task = Forecaster(SeriesProcessing.fit(data, OPTIONS))
     mse = evaluate(task, Guess(0), tables(data))[0]
-    assert mse.baselines["seasonal naive"] == pytest.approx(0, abs=1e-12)
-    assert mse.baselines["repeat last"] > 0.1
+    assert mse.baselines["seasonal_naive"] == pytest.approx(0, abs=1e-12)
+    assert mse.baselines["repeat_last"] > 0.1
 
 
 def test_the_band_is_counted() -> None:
@@ -102,8 +102,8 @@ def test_the_band_is_counted() -> None:
     assert metrics["band_error"].details == pytest.approx({"coverage": 1.0, "nominal": 0.8})
     assert metrics["band_error"].value == pytest.approx(0.2)
     pinball = metrics["pinball"]
-    assert pinball.baselines["repeat last"] == pytest.approx(
-        metrics["mae"].baselines["repeat last"]
+    assert pinball.baselines["repeat_last"] == pytest.approx(
+        metrics["mae"].baselines["repeat_last"]
     )
 
 

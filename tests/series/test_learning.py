@@ -165,6 +165,6 @@ def test_training_beats_the_naive_forecast(
     task = from_processing(header["processing"])
     metrics = evaluate(task, lambda x: {"forecast": np.asarray(model(x["history"]))}, data)
     main = next(metric for metric in metrics if metric.primary)
-    assert main.value < 0.7 * main.baselines["repeat last"]
+    assert main.value < 0.7 * main.baselines["repeat_last"]
     assert {m.name for m in metrics} >= {"mae", "mse"}
     assert ("pinball" in {m.name for m in metrics}) == (loss == "pinball")

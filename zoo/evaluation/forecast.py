@@ -36,13 +36,13 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
     """
     series = task.series
     part = data.get(series.table)
-    names = (MODEL, "repeat last", "seasonal naive")
+    names = (MODEL, "repeat_last", "seasonal_naive")
     scores = {name: _Scores(series) for name in names}
     for origins, known, truth, history in _windows(series, part, split):
         answers = {
             MODEL: task.restored(run({"history": series.standardise(history)})["forecast"]),
-            "repeat last": np.repeat(history[:, -1:, :, None], series.horizon, axis=1),
-            "seasonal naive": _seasonal(series, part, origins),
+            "repeat_last": np.repeat(history[:, -1:, :, None], series.horizon, axis=1),
+            "seasonal_naive": _seasonal(series, part, origins),
         }
         for name, answer in answers.items():
             scores[name].add(answer, truth, known)
@@ -125,14 +125,15 @@ def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -
         f"every window of the {split} part ({', '.join(map(str, windows))} for horizons {steps}), "
         f"look-back {series.look_back}, mean over horizons, on {series.errors} values"
     )
-    unit = "" if series.errors == "standardised" else " and ".join(dict.fromkeys(series.units))
+    units = ["percentage points" if unit == "%" else unit for unit in dict.fromkeys(series.units)]
+    unit = "standard deviations" if series.errors == "standardised" else " and ".join(units)
 
     names = ["mae", "mse"] if series.errors == "raw" else ["mse", "mae"]
     for name in names + ["pinball"] * bool(series.quantiles):
         yield Metric(
             name,
             value=model.mean(name),
-            unit=f"{unit}²" if name == "mse" and unit else unit,
+            unit=f"{unit}²" if name == "mse" else unit,
             direction="lower",
             split=split,
             protocol=protocol,
@@ -146,5 +147,12 @@ def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -
         inside = model.at("inside", whole)
         details = {"coverage": inside, "nominal": nominal}
         yield Metric(
-            "band_error", abs(inside - nominal), "", "lower", split, protocol, [], details=details
+            "band_error",
+            abs(inside - nominal),
+            "share",
+            "lower",
+            split,
+            protocol,
+            [],
+            details=details,
         )
