@@ -119,7 +119,6 @@ class _Scores:
 def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -> Iterator[Metric]:
     model = scores[MODEL]
     steps = ", ".join(map(str, series.horizons))
-    whole = series.horizons[-1]
     windows = [model.counts["mae", h] // (h * len(series.names)) for h in series.horizons]
     protocol = (
         f"every window of the {split} part ({', '.join(map(str, windows))} for horizons {steps}), "
@@ -144,7 +143,7 @@ def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -
         )
     if series.quantiles:
         nominal = series.quantiles[-1] - series.quantiles[0]
-        inside = model.at("inside", whole)
+        inside = model.at("inside", series.horizon)
         details = {"coverage": inside, "nominal": nominal}
         yield Metric(
             "band_error",
