@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import keras
 
 METADATA_FORMAT = 1
+_PLAIN_FACTS = ("labels", "names", "units", "sampling_rate")
 
 
 class Pretrained:
@@ -105,15 +106,17 @@ class Pretrained:
 
     def metadata(self) -> dict[str, Any]:
         """What an exported file tells of itself, as JSON-able values."""
-        measured = self.card.measured
+        measured, processing = self.card.measured, self.task.processing
+        plain = {key: processing[key] for key in _PLAIN_FACTS if key in processing}
         return {
+            **plain,
             "format_version": METADATA_FORMAT,
             "id": self.card.id,
             "version": measured.version if measured else "0",
             "card_sha256": self.card.sha256,
             "domain": self.card.recipe.domain,
             "task": self.card.recipe.task,
-            "processing": self.task.processing,
+            "processing": processing,
             "states": self.states,
             "license": self.card.recipe.license,
             "data_license": self.card.recipe.data.license,

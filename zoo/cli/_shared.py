@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo.errors import InputError
-from zoo.tasks import Answer
+
+if TYPE_CHECKING:
+    from zoo.tasks import Answer
 
 
 def raw_input(domain: str, given: str) -> str | Path:
@@ -71,4 +73,4 @@ OPTION = click.option(
     help="Setting of the task, such as seed=3, temperature=0.5, top_k=10, length=400, horizon=96.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-INPUT_HELP = "INPUT is a text (- for standard input), a sound file or a CSV table, as the model takes it."
+INPUT_HELP = "INPUT is a text (- for standard input), a sound file or a CSV table."

@@ -30,7 +30,7 @@ class Show:
 
 SHOWS = (
     Show("shakespeare-lstm", "ROMEO:\n", {"length": 160, "temperature": 0.6, "seed": 3}),
-    Show("digits-gru", str(EXAMPLES / "seven.wav")),
+    Show("digits-gru", str(EXAMPLES / "digit_7_jackson.wav")),
     Show("flu-segrnn", str(EXAMPLES / "us_flu_weekly.csv")),
 )
 
