@@ -118,11 +118,12 @@ class _Scores:
 
 def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -> Iterator[Metric]:
     model = scores[MODEL]
-    steps = ", ".join(map(str, series.horizons))
-    windows = [model.counts["mae", h] // (h * len(series.names)) for h in series.horizons]
+    windows = ", ".join(
+        f"{model.counts['mae', h] // (h * len(series.names))} of {h} steps" for h in series.horizons
+    )
     protocol = (
-        f"every window of the {split} part ({', '.join(map(str, windows))} for horizons {steps}), "
-        f"look-back {series.look_back}, mean over horizons, on {series.errors} values"
+        f"every window of the {split} part ({windows}), look-back {series.look_back}, "
+        f"mean over horizons, on {series.errors} values"
     )
     units = ["percentage points" if unit == "%" else unit for unit in dict.fromkeys(series.units)]
     unit = "standard deviations" if series.errors == "standardised" else " and ".join(units)
