@@ -78,9 +78,9 @@ def _probe(subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape]) -> A
     names = Axes(inputs, {}, 1).symbols()
     for minimum in (1, 2, 4, 8, 16, 32, 64, 128):
         runs = []
-        for batch, extra in zip(_BATCHES, _EXTRA, strict=True):
-            # Sizes that differ from each other and, at least in one run, from any fixed size.
-            sizes = {name: minimum + 4 + extra + 2 * k for k, name in enumerate(names)}
+        for batch, extra, order in zip(_BATCHES, _EXTRA, (names, names[::-1]), strict=True):
+            # Sizes that differ from each other, each once the larger: some loops read only a part.
+            sizes = {name: minimum + 4 + extra + 2 * k for k, name in enumerate(order)}
             sizes["batch"] = batch
             smallest = dict.fromkeys(names, minimum) | {"batch": batch}
             try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ExportError, RuntimeFileError
+from zoo.files import replacing
 
 METADATA_KEY = "rnn_zoo"
 DIGEST_KEY = "rnn_zoo_sha256"
@@ -96,7 +97,7 @@ def check_seal(content: bytes, name: str) -> None:
     if start < len(_MARKER) or hashlib.sha256(blank).hexdigest().encode() != found:
         raise RuntimeFileError(
             f"{name} is damaged: its SHA-256 is not the one it was exported with; "
-            "copy or export it again"
+            "copy or export it again (verify=False loads a file that you changed yourself)"
         )
 
 
@@ -107,9 +108,6 @@ def manifest_path(path: str | os.PathLike[str]) -> Path:
 
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Writes a JSON file under a temporary name, then renames it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ output needs is never reached.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,15 @@ from zoo.errors import ExportError
 
 Shape = tuple[int | str, ...]
 _NEVER_EQUAL = frozenset(
-    "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial Bernoulli "
-    "Dropout".split()
+    {
+        "Bernoulli",
+        "Dropout",
+        "Multinomial",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    }
 )
 
 
@@ -72,7 +80,8 @@ def check_operators(model: ModelProto, opset: int, layers: Iterable[str]) -> Non
     """
     known = set(layers)
     for node in model.graph.node:
-        where = [part for part in node.name.split("/") if part in known]
+        parts = [re.sub(r"_\d+$", "", part) for part in node.name.split("/")]
+        where = [part for part in (*node.name.split("/"), *parts) if part in known]
         layer = f"layer {where[-1]!r}" if where else "the model"
         standard = node.domain in ("", "ai.onnx")
         if not standard or not defs.has(node.op_type, max_inclusive_version=opset):

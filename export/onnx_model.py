@@ -19,10 +19,12 @@ from export import bundle
 from export.axes import Axes
 from export.graph import Port, check_operators, expand_marks, rebuild
 from export.internals import convert
+from export.marks import Marks
 from export.proof import ABSOLUTE, RELATIVE, Examiner, Report, examiner, model_metadata
 from export.samples import Sample
 from export.subject import Subject
 from zoo.errors import ExportError
+from zoo.files import replacing
 
 OPSETS = range(14, 19)
 
@@ -65,26 +67,24 @@ def to_onnx(
     if target.is_dir():
         raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
     facts = {**model_metadata(model), **(metadata or {})}
-    judge = examiner(model, cases=cases, seed=seed, sample=sample, metadata=facts)
-    content = _content(judge, facts, opset)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    subject = Subject(model)
+    marked = subject.marked()  # before the proof's questions: a layer without a form ends it here
+    judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
+    proto = _graph(subject, marked, judge.axes, opset)
+    content = _with_metadata(proto, judge, facts)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        errors = judge.examine(temporary, "replay_onnx.py")
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            temporary.write_bytes(content)
+            errors = judge.examine(temporary, "replay_onnx.py")
         report = judge.report(target, errors, started)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return report
 
 
-def _content(judge: Examiner, metadata: Mapping[str, Any], opset: int) -> bytes:
+def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, Any]) -> bytes:
     """The bytes of the ONNX file; equal for equal models, whatever the machine."""
-    proto = _graph(judge.subject, judge.axes, opset)
     facts = dict(metadata)
     facts["minimum_steps"] = judge.axes.minimum
     facts["proof"] = {
@@ -99,8 +99,8 @@ def _content(judge: Examiner, metadata: Mapping[str, Any], opset: int) -> bytes:
     return bundle.sealed(proto.SerializeToString(deterministic=True))
 
 
-def _graph(subject: Subject, axes: Axes, opset: int) -> ModelProto:
-    function, marks = subject.marked()
+def _graph(subject: Subject, marked: tuple[Any, Marks], axes: Axes, opset: int) -> ModelProto:
+    function, marks = marked
     proto = convert(function, opset)
     expand_marks(proto, marks.calls)
     check_operators(proto, opset, [layer.name for layer in subject.layers])

@@ -169,14 +169,13 @@ class Examiner:
 
 
 def examiner(
-    model: Any, *, cases: int, seed: int, sample: Sample | None, metadata: Mapping[str, Any]
+    subject: Subject, *, cases: int, seed: int, sample: Sample | None, metadata: Mapping[str, Any]
 ) -> Examiner:
     """Prepares the proof of a model.
 
     Raises:
         ExportError: The model cannot be called with random inputs, or a state is unknown.
     """
-    subject = Subject(model)
     sampler = Sampler(subject, seed, sample)
     axes = name_axes(subject, sampler)
     states = dict(metadata.get("states") or {})
@@ -209,7 +208,8 @@ def verify(
     path = Path(file)
     if not path.exists():
         raise ExportError(f"{path} does not exist; export the model first")
-    judge = examiner(model, cases=cases, seed=seed, sample=sample, metadata=model_metadata(model))
+    facts = model_metadata(model)
+    judge = examiner(Subject(model), cases=cases, seed=seed, sample=sample, metadata=facts)
     if path.is_dir():
         return judge.report(path, judge.examine(path, "replay_saved_model.py"), started)
     bundle.check_seal(path.read_bytes(), path.name)
@@ -263,10 +263,10 @@ def _difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
         wrong = answer != original
         error = float(wrong.any())
     else:
-        gap = np.abs(answer.astype(np.float64) - original)
         same = (answer == original) | (np.isnan(answer) & np.isnan(original))
-        gap = np.where(same, 0.0, gap)
-        wrong = ~(gap <= ABSOLUTE + RELATIVE * np.abs(original))
+        with np.errstate(invalid="ignore"):
+            gap = np.where(same, 0.0, np.abs(answer.astype(np.float64) - original))
+        wrong = ~(same | (gap <= ABSOLUTE + RELATIVE * np.abs(original)))
         error = float(gap.max(initial=0.0))
     if wrong.any():
         raise ExportError(

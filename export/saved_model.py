@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from export.proof import Report, examiner, model_metadata
 from export.samples import Sample
 from export.subject import Subject
 from zoo.errors import ExportError
+from zoo.files import replacing
 
 SIGNATURE = "serve"
 
@@ -53,20 +53,16 @@ def to_saved_model(
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
     facts = {**model_metadata(model), **(metadata or {})}
-    judge = examiner(model, cases=cases, seed=seed, sample=sample, metadata=facts)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    judge = examiner(Subject(model), cases=cases, seed=seed, sample=sample, metadata=facts)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _save(judge.subject, temporary)
-        errors = judge.examine(temporary, "replay_saved_model.py")
-        report = replace(judge.report(temporary, errors, started), path=target)
-        about = {**report.to_dict(), "metadata": facts}
-        bundle.write_json(temporary / bundle.MANIFEST, about)
-        _put(temporary, target)
+        with replacing(target) as temporary:
+            _save(judge.subject, temporary)
+            errors = judge.examine(temporary, "replay_saved_model.py")
+            report = replace(judge.report(temporary, errors, started), path=target)
+            about = {**report.to_dict(), "metadata": facts}
+            bundle.write_json(temporary / bundle.MANIFEST, about)
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return report
 
 
@@ -99,14 +95,3 @@ def _save(subject: Subject, folder: Path) -> None:
             f"model {subject.name!r} reads state that is no Keras variable, "
             "which a SavedModel cannot hold"
         ) from error
-
-
-def _put(temporary: Path, target: Path) -> None:
-    """Gives the folder its name; an older export of that name goes only then."""
-    if not target.exists():
-        temporary.replace(target)
-        return
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    target.replace(old)
-    temporary.replace(target)
-    shutil.rmtree(old)

@@ -72,14 +72,10 @@ class ValidSteps:
     def _source_steps(self) -> str:
         """For each compacted step the step it comes from: valid ones first, each part in order."""
         writer = self._writer
-        time = writer.op("Shape", self._mask, start=1, end=2)
-        steps = writer.op(
-            "Range",
-            writer.constant(0, np.int64),
-            writer.op("Squeeze", time),
-            writer.constant(1, np.int64),
-        )
-        steps = writer.op("Expand", steps, writer.op("Shape", self._mask))
+        shape = writer.op("Shape", self._mask)
+        time = writer.op("Gather", shape, self._one(), axis=0)
+        steps = writer.op("Range", self._zero(), time, self._one())
+        steps = writer.op("Expand", steps, shape)
         masked_before = writer.op("Sub", steps, self._before)
         behind = writer.op("Add", self._count, masked_before)
         target = writer.op("Where", self._mask, self._before, behind)

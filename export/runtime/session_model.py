@@ -85,7 +85,7 @@ class Model:
         batch = next((len(array) for array in given.values() if np.ndim(array)), 0)
         for port in self.inputs:
             if port.name in self._states and port.name not in given:
-                shape = [batch if axis == "batch" else axis for axis in port.shape]
+                shape = [axis if isinstance(axis, int) else batch for axis in port.shape]
                 given[port.name] = np.zeros(shape, port.dtype)
         return given
 

@@ -1,0 +1,164 @@
+"""What cannot be exported is refused in one sentence that names the layer, and leaves no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import export
+from tests.export import made
+from zoo.errors import ExportError
+
+LAYERS = keras.layers
+
+
+class OwnCell(LAYERS.Layer):
+    """A recurrent cell that Keras does not have."""
+
+    state_size = output_size = 4
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
+        output = keras.ops.tanh(states[0] + keras.ops.sum(inputs, -1, keepdims=True))
+        return output, [output]
+
+
+class OwnLSTM(LAYERS.LSTM):
+    """A layer whose answer is not an LSTM's."""
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        return super().call(sequences, initial_state, mask, training) + 1.0
+
+
+class OwnWrapper(LAYERS.Bidirectional):
+    """A wrapper whose answer is not Keras'."""
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:
+        return super().call(sequences, initial_state, mask, training) * 2.0
+
+
+def _through(layer: Any, shape: tuple[int | None, ...] = (None, 3)) -> Any:
+    x = keras.Input(shape, name="x")
+    return keras.Model(x, layer(x))
+
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "own cell": (lambda: _through(LAYERS.RNN(OwnCell(), name="mine")), "'mine'.*OwnCell"),
+    "stacked": (
+        lambda: _through(LAYERS.RNN([LAYERS.GRUCell(2), LAYERS.GRUCell(2)], name="stack")),
+        "'stack'.*StackedRNNCells",
+    ),
+    "own layer": (lambda: _through(OwnLSTM(4, name="mine")), "'mine'.*overrides `call`"),
+    "own wrapper": (
+        lambda: _through(OwnWrapper(LAYERS.LSTM(4), name="mine")),
+        "'mine'.*overrides `call`",
+    ),
+    "activation": (
+        lambda: _through(LAYERS.GRU(4, activation="gelu", name="odd")),
+        "'odd'.*'gelu'",
+    ),
+    "precision": (
+        lambda: _through(LAYERS.LSTM(4, dtype="mixed_float16", name="half")),
+        "'half'.*mixed_float16",
+    ),
+    "stateful": (
+        lambda: keras.Model(
+            x := keras.Input(batch_shape=(2, None, 3), name="x"),
+            LAYERS.LSTM(4, stateful=True, name="keeps")(x),
+        ),
+        "'keeps'.*stateful",
+    ),
+    "operator": (
+        lambda: _through(LAYERS.Activation(keras.ops.erfinv, name="inverse")),
+        "'inverse'.*Erfinv",
+    ),
+    "control flow": (
+        lambda: _through(LAYERS.TimeDistributed(LAYERS.Dense(2), name="each_step")),
+        "control flow",
+    ),
+    "not a model": (lambda: object(), "keras.Model is needed"),
+    "not built": (lambda: keras.Sequential([LAYERS.LSTM(2)]), "are not known"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals(case: str, tmp_path: Path) -> None:
+    build, message = REFUSED[case]
+    with pytest.raises(ExportError, match=message) as caught:
+        export.to_onnx(build(), tmp_path / "model.onnx", cases=2)
+    assert "\n" not in str(caught.value)
+    assert made.files(tmp_path) == []
+
+
+def test_a_layer_called_in_training_mode_is_refused(tmp_path: Path) -> None:
+    class Noisy(keras.Model):
+        """A model that drops out at inference too."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = LAYERS.LSTM(4, dropout=0.5, name="noisy")
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer(inputs, training=True)
+
+    model = Noisy()
+    model(np.zeros((2, 5, 3), "float32"))
+    with pytest.raises(ExportError, match=r"'noisy'.*training=True"):
+        export.to_onnx(model, tmp_path / "model.onnx", cases=2)
+
+
+def test_wrong_arguments_are_refused(tmp_path: Path) -> None:
+    model = made.small()
+    with pytest.raises(ExportError, match="opset 99"):
+        export.to_onnx(model, tmp_path / "m.onnx", opset=99)
+    with pytest.raises(ExportError, match="is a folder"):
+        export.to_onnx(model, tmp_path)
+    with pytest.raises(ExportError, match="JSON"):
+        export.to_onnx(model, tmp_path / "m.onnx", cases=1, metadata={"labels": np.zeros(2)})
+    with pytest.raises(ExportError, match="pairs the states"):
+        export.to_onnx(model, tmp_path / "m.onnx", metadata={"states": {"h": "next_h"}})
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(ExportError, match="cannot be written"):
+        export.to_onnx(model, blocked / "m.onnx", cases=1)
+    assert made.files(tmp_path) == ["file"]
+
+
+def test_a_model_that_no_random_input_fits_asks_for_samples(tmp_path: Path) -> None:
+    x = keras.Input((None, 3), name="x")
+    y = keras.Input((None, 3), name="y")
+    pairs = keras.ops.reshape(LAYERS.GRU(4, return_sequences=True, name="gru")(x), (-1, 7, 4))
+    model = keras.Model([x, y], {"pairs": pairs})
+    with pytest.raises(ExportError, match="sample="):
+        export.to_onnx(model, tmp_path / "model.onnx", cases=2)
+
+
+def test_a_subclassed_model_that_was_called_is_exported(tmp_path: Path) -> None:
+    class Own(keras.Model):
+        """A model without a graph of its own."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = made.layer("gru", name="gru")
+
+        def call(self, inputs: Any) -> Any:
+            return self.layer(inputs)
+
+    model = Own()
+    model(np.zeros((2, 5, 3), "float32"))
+    report = export.to_onnx(model, tmp_path / "model.onnx", cases=2)
+    assert list(report.max_abs_error) == ["output"]
+
+
+def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ExportError, match="KERAS_BACKEND=tensorflow"):
+        export.to_onnx(made.small(), tmp_path / "model.onnx")

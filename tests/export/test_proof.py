@@ -1,0 +1,120 @@
+"""The proof finds wrong files, leaves none, and its process has nothing but numpy and onnxruntime."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import export
+from export import proof, replay_onnx
+from export.recurrent import layer as layer_forms
+from tests.export import made
+from zoo.errors import ExportError, RuntimeFileError
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    model = made.small()
+    path = tmp_path_factory.mktemp("proof") / "model.onnx"
+    export.to_onnx(model, path, cases=4)
+    return model, path
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
+    right = layer_forms.native_cell
+    monkeypatch.setattr(layer_forms, "native_cell", lambda layer: wrong(right(layer)))
+
+
+def test_wrong_weights_are_found_and_no_file_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _break(monkeypatch, lambda cell: replace(cell, kernel=cell.kernel * np.float32(1.001)))
+    with pytest.raises(ExportError, match=r"output 'logits' of shape \(\d+, 2\) differs by up to"):
+        export.to_onnx(made.small(), tmp_path / "model.onnx", cases=4)
+    assert made.files(tmp_path) == []
+
+
+def test_an_older_file_survives_a_failed_export(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"older")
+    _break(monkeypatch, lambda cell: replace(cell, bias=cell.bias + np.float32(1)))
+    with pytest.raises(ExportError, match="differs"):
+        export.to_onnx(made.small(), tmp_path / "model.onnx", cases=4)
+    assert made.files(tmp_path) == ["model.onnx"]
+    assert (tmp_path / "model.onnx").read_bytes() == b"older"
+
+
+def test_a_form_that_onnxruntime_refuses_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = {"linear_before_reset": 1, "clip": -1.0}
+    _break(monkeypatch, lambda cell: replace(cell, attributes=wrong))
+    with pytest.raises(ExportError, match="does not run") as caught:
+        export.to_onnx(made.small(), tmp_path / "model.onnx", cases=2)
+    assert "\n" not in str(caught.value)
+    assert made.files(tmp_path) == []
+
+
+def test_verify_accepts_the_right_model_and_finds_another(exported: Any) -> None:
+    model, path = exported
+    assert export.verify(path, model, cases=4).max_abs_error["logits"] <= 1e-5
+    other = made.small()
+    other.set_weights([weight + 0.01 for weight in other.get_weights()])
+    with pytest.raises(ExportError, match="'logits'"):
+        export.verify(path, other, cases=4)
+
+
+def test_verify_finds_damage_and_absence(exported: Any, tmp_path: Path) -> None:
+    model, path = exported
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(content)
+    with pytest.raises(RuntimeFileError, match="damaged"):
+        export.verify(damaged, model)
+    with pytest.raises(ExportError, match="does not exist"):
+        export.verify(tmp_path / "absent.onnx", model)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "is nothing"),
+        (np.zeros((2, 4), np.float32), r"float32 \(2, 4\)"),
+        (np.zeros((2, 3), np.float64), "float64"),
+        (np.full((2, 3), np.nan, np.float32), "differs"),
+        (np.full((2, 3), 1.00003, np.float32), "differs"),
+    ],
+)
+def test_differences(answer: Any, message: str) -> None:
+    original = np.ones((2, 3), np.float32)
+    with pytest.raises(ExportError, match=message):
+        proof._difference("y", answer, original, {"x": original})
+
+
+def test_small_differences_infinities_and_equal_nan_pass() -> None:
+    original = np.array([1.0, np.inf, np.nan], np.float32)
+    answer = np.array([1.00001, np.inf, np.nan], np.float32)
+    assert proof._difference("y", answer, original, {}) == pytest.approx(1e-5, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "keras", "jax", "torch", "onnx", "zoo", "export"])
+def test_the_process_refuses_everything_else(name: str) -> None:
+    code = (
+        f"import runpy, sys; scope = runpy.run_path({replay_onnx.__file__!r})\n"
+        "sys.meta_path.insert(0, scope['Refuse']())\n"
+        "import numpy, onnxruntime\n"
+        f"try:\n    import {name}\nexcept ImportError as error:\n    print(error)\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert done.stdout.startswith(f"{name} is refused")
