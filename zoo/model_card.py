@@ -271,7 +271,9 @@ def _typed(kind: type[T], table: Any, where: str) -> T:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(table) - set(known))
     if unknown:
-        raise RecipeError(f"{where}: received the unknown key {unknown[0]!r}; known: {list(known)}.")
+        raise RecipeError(
+            f"{where}: received the unknown key {unknown[0]!r}; known: {list(known)}."
+        )
     missing = [
         name
         for name, f in known.items()

@@ -61,7 +61,9 @@ def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[s
     arrays = _read(path)
     if set(arrays) != set(variables):
         odd = sorted(set(arrays) ^ set(variables))[0]
-        raise WeightsError(f"{path} is of another model: the weight {odd!r} stands on one side only.")
+        raise WeightsError(
+            f"{path} is of another model: the weight {odd!r} stands on one side only."
+        )
     left = [key for key, v in variables.items() if tuple(v.shape) != arrays[key].shape]
     if left and not partly:
         key = left[0]

@@ -1,4 +1,4 @@
-"""The proof finds wrong files, leaves none, and its process has nothing but numpy and onnxruntime."""
+"""The proof finds wrong files, leaves none, and its process has no framework to lean on."""
 
 from __future__ import annotations
 
@@ -105,16 +105,19 @@ def test_small_differences_infinities_and_equal_nan_pass() -> None:
     assert proof._difference("y", answer, original, {}) == pytest.approx(1e-5, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["tensorflow", "keras", "jax", "torch", "onnx", "zoo", "export"])
-def test_the_process_refuses_everything_else(name: str) -> None:
+def test_the_process_refuses_everything_else() -> None:
+    refused = ["tensorflow", "keras", "jax", "torch", "onnx", "zoo", "export"]
     code = (
-        f"import runpy, sys; scope = runpy.run_path({replay_onnx.__file__!r})\n"
+        "import importlib, runpy, sys\n"
+        f"scope = runpy.run_path({replay_onnx.__file__!r})\n"
         "sys.meta_path.insert(0, scope['Refuse']())\n"
         "import numpy, onnxruntime\n"
-        f"try:\n    import {name}\nexcept ImportError as error:\n    print(error)\n"
+        f"for name in {refused}:\n"
+        "    try:\n        importlib.import_module(name)\n"
+        "    except ImportError as error:\n        print(error)\n"
     )
     root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
-    assert done.stdout.startswith(f"{name} is refused")
+    assert [line.split(" is refused")[0] for line in done.stdout.splitlines()] == refused

@@ -51,7 +51,8 @@ if __name__ == "__main__":
     begun = time.perf_counter()
     if sys.argv[1] == "onnx":
         sys.meta_path.insert(0, Refusal())
-    found = answer(*sys.argv[1:5], json.loads(sys.argv[5]))
+    kind, model, domain, given, settings = sys.argv[1:]
+    found = answer(kind, model, domain, given, json.loads(settings))
     facts = {
         "answer": found.to_dict(),
         "text": str(found),

@@ -37,7 +37,9 @@ def read(folder: Path) -> Text:
             return split(gzip.decompress(packed.read_bytes()).decode("utf-8"))
         return split(plain.read_text(encoding="utf-8"))
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{folder}: needed is input.txt.gz or input.txt in UTF-8: {error}.") from None
+        raise DataError(
+            f"{folder}: needed is input.txt.gz or input.txt in UTF-8: {error}."
+        ) from None
 
 
 def split(text: str) -> Text:

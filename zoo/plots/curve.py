@@ -25,7 +25,9 @@ def save_training_curve(history: Sequence[Mapping[str, float]], path: Path) -> N
         axes = figure.subplots()
         axes.plot(epochs, [row["loss"] for row in history], label="training")
         axes.plot(epochs, validation, label="validation")
-        axes.scatter([best + 1], [validation[best]], zorder=3, label=f"kept: {validation[best]:.4f}")
+        axes.scatter(
+            [best + 1], [validation[best]], zorder=3, label=f"kept: {validation[best]:.4f}"
+        )
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss")
         axes.grid(alpha=0.3)

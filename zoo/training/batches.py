@@ -32,7 +32,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         shuffle: Whether to draw an order; otherwise every epoch is the same, first to last.
     """
 
-    def __init__(self, source: Source, batch_size: int, seed: int = 0, shuffle: bool = True) -> None:
+    def __init__(
+        self, source: Source, batch_size: int, seed: int = 0, shuffle: bool = True
+    ) -> None:
         super().__init__()
         self.source = source
         self.batch_size = batch_size
