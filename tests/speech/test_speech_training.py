@@ -16,7 +16,7 @@ from zoo.model_card import Recipe, read_recipe
 from zoo.processing.audio import LogMel, filterbank, log_bands, power_spectrogram
 from zoo.tasks.classification import from_processing
 from zoo.training.audio_augmentation import AudioAugmenter, Strength
-from zoo.training.classification import folds, prepare, split
+from zoo.training.classification import fitted, folds, prepare, split
 
 RECIPE = Path(__file__).parents[2] / "zoo" / "pretrained" / "digits-gru" / "recipe.toml"
 OFF = Strength(0.0, 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, 0, 0.0)
@@ -126,11 +126,10 @@ def test_bent_clips_are_finite_and_right_padded(
         powers(recordings.where(recordings.takes == 0), config), config, Strength()
     )
     indices = rng.integers(0, 9, count)
-    features, lengths = augmenter.take(indices, rng, multiple=16)
+    features, lengths = augmenter.take(indices, rng)
     assert features.dtype == np.float32
     assert features.shape[0] == count
-    assert features.shape[1] % 16 == 0
-    assert features.shape[1] - lengths.max() < 16
+    assert features.shape[1] == lengths.max()
     assert np.isfinite(features).all()
     assert lengths.min() >= config.frames
     for row, length in zip(features, lengths, strict=True):
@@ -178,3 +177,13 @@ def test_two_epochs_of_training_make_a_model_folder(tmp_path: Path, recordings: 
     assert len(run.history) == 2
     assert all(np.isfinite(row["val_loss"]) for row in run.history)
     assert (run.folder / "weights.safetensors").stat().st_size > 1000
+
+
+@given(steps=st.integers(1, 9))
+def test_fitted_pads_or_cuts_to_one_shape(steps: int) -> None:
+    features = np.arange(24, dtype=np.float32).reshape(2, 4, 3) + 1
+    arrays = fitted(features, np.array([4, 2], np.int32), steps)
+    assert arrays["features"].shape == (2, steps, 3)
+    assert arrays["lengths"].tolist() == [min(4, steps), min(2, steps)]
+    assert (arrays["features"][:, :4] == features[:, :steps]).all()
+    assert not arrays["features"][:, 4:].any()

@@ -78,15 +78,12 @@ class AudioAugmenter:
         self._noise = np.random.default_rng(0).standard_normal((2, _POOL), np.float32)
         self._banks = np.stack([filterbank(config, w).T for w in warps])
 
-    def take(
-        self, indices: np.ndarray, rng: np.random.Generator, multiple: int = 1
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draws one bent version of each clip.
 
         Args:
             indices: Which clips (batch,).
             rng: Decides all.
-            multiple: The time axis is padded to a multiple of this.
 
         Returns:
             Features float32 (batch, time, mels), zero after each end, and lengths int32 (batch,).
@@ -95,7 +92,7 @@ class AudioAugmenter:
         clip = np.repeat(np.arange(len(indices)), lengths)
         power *= self._equaliser(len(indices), rng)[clip]
         power = self._noisy(power, clip, lengths, rng)
-        padded = -(-int(lengths.max()) // multiple) * multiple
+        padded = int(lengths.max())
         features = np.zeros((len(indices), padded, self._config.mels), np.float32)
         ends, warps = np.cumsum(lengths), rng.integers(_WARPS, size=len(indices))
         for row, (length, end, warp) in enumerate(zip(lengths, ends, warps, strict=True)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from zoo.tasks.classification import log_mel, padded
 from zoo.training.audio_augmentation import AudioAugmenter, Strength
 from zoo.training.batches import Batches, Problem
 
-_MULTIPLE = 32  # of the time axis: few shapes, since JAX compiles each anew
+_MULTIPLE = 32  # of the time axis
 _OPTIONS = ("validation_takes", "label_smoothing", "augment")
 Inputs = dict[str, np.ndarray]
 
@@ -24,36 +25,52 @@ Inputs = dict[str, np.ndarray]
 class Bent:
     """Clips that are different each time they are taken."""
 
-    def __init__(self, augmenter: AudioAugmenter, targets: np.ndarray) -> None:
+    def __init__(self, augmenter: AudioAugmenter, targets: np.ndarray, steps: int) -> None:
         self._augmenter = augmenter
         self._targets = targets
+        self._steps = steps
 
     def __len__(self) -> int:
         return len(self._targets)
 
     def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
         """Features and lengths, and targets float32 (batch, classes)."""
-        features, lengths = self._augmenter.take(indices, rng, _MULTIPLE)
-        return {"features": features, "lengths": lengths}, self._targets[indices]
+        features, lengths = self._augmenter.take(indices, rng)
+        return fitted(features, lengths, self._steps), self._targets[indices]
 
 
 class Plain:
     """Clips as the task will hear them, the same each time."""
 
-    def __init__(self, features: Sequence[np.ndarray], targets: np.ndarray) -> None:
+    def __init__(self, features: Sequence[np.ndarray], targets: np.ndarray, steps: int) -> None:
         self._features = features
         self._targets = targets
+        self._steps = steps
 
     def __len__(self) -> int:
         return len(self._targets)
 
-    def take(self, indices: np.ndarray, rng: Any) -> tuple[Inputs, np.ndarray]:  # noqa: ARG002
+    def take(self, indices: np.ndarray, rng: Any) -> tuple[Inputs, np.ndarray]:
         """Features and lengths, and targets float32 (batch, classes)."""
-        chosen = [self._features[i] for i in indices]
-        return padded(chosen, _MULTIPLE), self._targets[indices]
+        chosen = padded([self._features[i] for i in indices])
+        return fitted(**chosen, steps=self._steps), self._targets[indices]
 
 
-def folds(recipe: Recipe, data: Recordings) -> list[str]:  # noqa: ARG001
+def fitted(features: np.ndarray, lengths: np.ndarray, steps: int) -> Inputs:
+    """Pads or cuts the time axis to `steps`.
+
+    All batches have one shape: Keras takes that of TensorFlow's from the first two, and JAX
+    compiles anew for each.
+    """
+    kept = features[:, :steps]
+    missing = steps - kept.shape[1]
+    return {
+        "features": np.pad(kept, ((0, 0), (0, missing), (0, 0))),
+        "lengths": np.minimum(lengths, steps).astype(np.int32),
+    }
+
+
+def folds(recipe: Recipe, data: Recordings) -> list[str]:
     """What can be held out, one after the other: the speakers."""
     return sorted(set(data.speakers.tolist()))
 
@@ -110,19 +127,21 @@ def prepare(
         raise DataError(f"Received {data.sampling_rate} Hz; needed is {config.sampling_rate} Hz.")
     training, validating = split(data, hold_out, options["validation_takes"])
     targets = np.eye(len(data.label_names), dtype=np.float32)[data.labels]
-    augmenter = AudioAugmenter(
-        [power_spectrogram(waveform, config) for waveform in data.where(training).waveforms],
-        config,
-        Strength.from_dict(options["augment"]),
-    )
+    powers = [power_spectrogram(waveform, config) for waveform in data.where(training).waveforms]
+    strength = Strength.from_dict(options["augment"])
+    # Room for 99 % of the clips at their slowest.
+    slowest = np.quantile([len(power) for power in powers], 0.99) * (1 + strength.speed)
+    steps = math.ceil(slowest / _MULTIPLE) * _MULTIPLE
     plain = [config(waveform) for waveform in data.where(validating).waveforms]
     return Problem(
         processing=kept,
         arguments={"classes": len(data.label_names), "features": config.mels},
         train=Batches(
-            Bent(augmenter, targets[training]), recipe.training.batch_size, recipe.training.seed
+            Bent(AudioAugmenter(powers, config, strength), targets[training], steps),
+            recipe.training.batch_size,
+            recipe.training.seed,
         ),
-        validation=Batches(Plain(plain, targets[validating]), 64, shuffle=False),
+        validation=Batches(Plain(plain, targets[validating], steps), 64, shuffle=False),
         loss=keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=options["label_smoothing"]
         ),
