@@ -17,10 +17,12 @@ from onnx import ModelProto
 
 from export import bundle
 from export.axes import Axes
+from export.comparison import ABSOLUTE, RELATIVE
 from export.graph import Port, check_operators, expand_marks, rebuild
 from export.internals import convert
 from export.marks import Marks
-from export.proof import ABSOLUTE, RELATIVE, Examiner, Report, examiner, model_metadata
+from export.proof import Examiner, examiner, model_metadata
+from export.report import Report
 from export.samples import Sample
 from export.subject import Subject
 from zoo.errors import ExportError

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,56 +17,17 @@ import numpy as np
 
 from export import bundle
 from export.axes import Axes, name_axes
+from export.comparison import ABSOLUTE, RELATIVE, difference
+from export.report import Report, size_and_digest
 from export.samples import Sample, Sampler
 from export.subject import Subject
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
-ABSOLUTE = 1e-5
-RELATIVE = 1e-5
 _HERE = Path(__file__).parent
 _SECONDS = 600
 _LARGEST_BATCH = 8
 _LONGEST = 40
-
-
-@dataclass(frozen=True)
-class Report:
-    """What an export measured.
-
-    Attributes:
-        path: The file or folder.
-        bytes: Its size.
-        sha256: Of the file's content; of all files' digests, sorted by name, for a folder
-            (its manifest left out).
-        cases: Number of random inputs on which file and original agreed.
-        seed: Seed of those inputs.
-        max_abs_error: Output name -> largest absolute difference seen.
-        tolerance: ``absolute`` and ``relative``: |a - b| <= absolute + relative * |b|.
-        versions: Package name -> version.
-        seconds: Wall time of export and proof.
-    """
-
-    path: Path
-    bytes: int
-    sha256: str
-    cases: int
-    seed: int
-    max_abs_error: Mapping[str, float]
-    tolerance: Mapping[str, float]
-    versions: Mapping[str, str]
-    seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as JSON-able facts."""
-        return {**asdict(self), "path": self.path.name}
-
-    def __str__(self) -> str:
-        worst = max(self.max_abs_error.values(), default=0.0)
-        return (
-            f"{self.path}: {self.bytes} bytes, equal to the original on {self.cases} random "
-            f"inputs (largest difference {worst:.1e}), {self.seconds:.1f} s"
-        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +82,7 @@ class Examiner:
         errors: dict[str, float] = dict.fromkeys(self.subject.output_names, 0.0)
         for case, expected in enumerate(questions.answers):
             for name, original in expected.items():
-                error = _difference(
+                error = difference(
                     name, answers.get(f"{case}/{name}"), original, questions.inputs[case]
                 )
                 errors[name] = max(errors[name], error)
@@ -130,7 +90,7 @@ class Examiner:
 
     def report(self, path: Path, errors: Mapping[str, float], started: float) -> Report:
         """Reports on a file that agreed."""
-        size, digest = _size_and_digest(path)
+        size, digest = size_and_digest(path)
         packages = ("keras", "numpy", "onnx", "onnxruntime", "tf2onnx")
         versions = {name: version(name) for name in packages}
         import tensorflow as tf
@@ -246,36 +206,6 @@ def _replay(script: Path, file: Path, questions: Questions, folder: Path) -> dic
         return dict(stored)
 
 
-def _difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
-    """The largest absolute difference of an output.
-
-    Raises:
-        ExportError: It is over the tolerance, or the shape or type is another.
-    """
-    asked = ", ".join(f"{key} {array.shape}" for key, array in inputs.items())
-    if answer is None or (answer.shape, answer.dtype) != (original.shape, original.dtype):
-        received = "nothing" if answer is None else f"{answer.dtype} {answer.shape}"
-        raise ExportError(
-            f"output {name!r} of the exported file is {received}, the model's is "
-            f"{original.dtype} {original.shape} (inputs: {asked})"
-        )
-    if not np.issubdtype(original.dtype, np.floating):
-        wrong = answer != original
-        error = float(wrong.any())
-    else:
-        same = (answer == original) | (np.isnan(answer) & np.isnan(original))
-        with np.errstate(invalid="ignore"):
-            gap = np.where(same, 0.0, np.abs(answer.astype(np.float64) - original))
-        wrong = ~(same | (gap <= ABSOLUTE + RELATIVE * np.abs(original)))
-        error = float(gap.max(initial=0.0))
-    if wrong.any():
-        raise ExportError(
-            f"output {name!r} of shape {original.shape} differs by up to {error:.3g} from the "
-            f"model's (allowed: {ABSOLUTE:g} + {RELATIVE:g} x |value|; inputs: {asked})"
-        )
-    return error
-
-
 def _pieces(draw: np.random.Generator, steps: int) -> list[int]:
     """Cuts a number of steps into random pieces."""
     count = int(draw.integers(0, min(4, steps)))
@@ -285,17 +215,3 @@ def _pieces(draw: np.random.Generator, steps: int) -> list[int]:
 
 def _timed(shapes: Mapping[str, tuple[int | str, ...]]) -> list[str]:
     return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]
-
-
-def _size_and_digest(path: Path) -> tuple[int, str]:
-    if path.is_file():
-        content = path.read_bytes()
-        return len(content), hashlib.sha256(content).hexdigest()
-    total, digest = 0, hashlib.sha256()
-    files = (item for item in path.rglob("*") if item.is_file() and item.name != bundle.MANIFEST)
-    for file in sorted(files):
-        content = file.read_bytes()
-        total += len(content)
-        digest.update(file.relative_to(path).as_posix().encode())
-        digest.update(hashlib.sha256(content).digest())
-    return total, digest.hexdigest()

@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 from export import bundle
-from export.proof import Report, examiner, model_metadata
+from export.proof import examiner, model_metadata
+from export.report import Report
 from export.samples import Sample
 from export.subject import Subject
 from zoo.errors import ExportError

@@ -86,8 +86,8 @@ def run_native(
     batch_major = writer.op("Transpose", outputs[0], perm=[1, 2, 0, 3])
     answers = []
     for index, (_, backward) in enumerate(cells):
-        sequence = _pick(writer, batch_major, index, len(cells), axis=0)
-        states = [_pick(writer, out, index, len(cells), axis=0) for out in outputs[1:]]
+        sequence = _pick(writer, batch_major, index, len(cells))
+        states = [_pick(writer, out, index, len(cells)) for out in outputs[1:]]
         if valid is None:
             answers.append(Ran(sequence, states[0], states))
             continue
@@ -135,8 +135,8 @@ def _node(
     )
 
 
-def _pick(writer: Writer, tensor: str, index: int, count: int, axis: int) -> str:
+def _pick(writer: Writer, tensor: str, index: int, count: int) -> str:
     """Takes one direction out of the directions axis."""
     if count == 1:
-        return writer.op("Squeeze", tensor, writer.ints(axis))
-    return writer.op("Gather", tensor, writer.constant(index, np.int64), axis=axis)
+        return writer.op("Squeeze", tensor, writer.ints(0))
+    return writer.op("Gather", tensor, writer.constant(index, np.int64), axis=0)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import export
-from export import proof, replay_onnx
+from export import replay_onnx
+from export.comparison import difference
 from export.recurrent import layer as layer_forms
 from tests.export import made
 from zoo.errors import ExportError, RuntimeFileError
@@ -96,13 +97,13 @@ def test_verify_finds_damage_and_absence(exported: Any, tmp_path: Path) -> None:
 def test_differences(answer: Any, message: str) -> None:
     original = np.ones((2, 3), np.float32)
     with pytest.raises(ExportError, match=message):
-        proof._difference("y", answer, original, {"x": original})
+        difference("y", answer, original, {"x": original})
 
 
 def test_small_differences_infinities_and_equal_nan_pass() -> None:
     original = np.array([1.0, np.inf, np.nan], np.float32)
     answer = np.array([1.00001, np.inf, np.nan], np.float32)
-    assert proof._difference("y", answer, original, {}) == pytest.approx(1e-5, rel=0.1)
+    assert difference("y", answer, original, {}) == pytest.approx(1e-5, rel=0.1)
 
 
 def test_the_process_refuses_everything_else() -> None:

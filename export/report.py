@@ -1,0 +1,65 @@
+"""What an export measured, for people and for the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from export import bundle
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an export measured.
+
+    Attributes:
+        path: The file or folder.
+        bytes: Its size.
+        sha256: Of the file's content; of all files' digests, sorted by name, for a folder
+            (its manifest left out).
+        cases: Number of random inputs on which file and original agreed.
+        seed: Seed of those inputs.
+        max_abs_error: Output name -> largest absolute difference seen.
+        tolerance: ``absolute`` and ``relative``: |a - b| <= absolute + relative * |b|.
+        versions: Package name -> version.
+        seconds: Wall time of export and proof.
+    """
+
+    path: Path
+    bytes: int
+    sha256: str
+    cases: int
+    seed: int
+    max_abs_error: Mapping[str, float]
+    tolerance: Mapping[str, float]
+    versions: Mapping[str, str]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-able facts."""
+        return {**asdict(self), "path": self.path.name}
+
+    def __str__(self) -> str:
+        worst = max(self.max_abs_error.values(), default=0.0)
+        return (
+            f"{self.path}: {self.bytes} bytes, equal to the original on {self.cases} random "
+            f"inputs (largest difference {worst:.1e}), {self.seconds:.1f} s"
+        )
+
+
+def size_and_digest(path: Path) -> tuple[int, str]:
+    """Bytes and SHA-256 of a file, or of a folder without its manifest."""
+    if path.is_file():
+        content = path.read_bytes()
+        return len(content), hashlib.sha256(content).hexdigest()
+    total, digest = 0, hashlib.sha256()
+    files = (item for item in path.rglob("*") if item.is_file() and item.name != bundle.MANIFEST)
+    for file in sorted(files):
+        content = file.read_bytes()
+        total += len(content)
+        digest.update(file.relative_to(path).as_posix().encode())
+        digest.update(hashlib.sha256(content).digest())
+    return total, digest.hexdigest()

@@ -1,0 +1,69 @@
+"""Every builder with every cell, and every pretrained model, becomes a file without loops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+import export
+from zoo.builders import build
+from zoo.catalog import PRETRAINED
+
+BUILDERS: dict[str, dict[str, Any]] = {
+    "text.language_model": {"vocabulary_size": 17, "units": 12, "embedding": 6, "streaming": True},
+    "speech.classifier": {"classes": 4, "units": 8, "filters": (4, 6), "projection": 8},
+    "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
+}
+STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}
+
+
+def _check(model: Any, path: Path, cases: int, **options: Any) -> set[str]:
+    report = export.to_onnx(model, path, cases=cases, **options)
+    assert max(report.max_abs_error.values()) < 1e-4
+    graph = onnx.load(path).graph
+    operators = {node.op_type for node in graph.node}
+    assert not {"Loop", "Scan", "If"} & operators
+    for value in graph.input:
+        assert value.type.tensor_type.shape.dim[0].dim_param == "batch"
+    return operators
+
+
+def _build(name: str, cell: str, path: Path, cases: int) -> None:
+    options: dict[str, Any] = {}
+    if name == "text.language_model":
+        names = [f"state_{layer}_{part}" for layer in range(2) for part in STATES[cell]]
+        options["metadata"] = {"states": {state: f"next_{state}" for state in names}}
+    operators = _check(build(name, cell=cell, **BUILDERS[name]), path, cases, **options)
+    assert cell.upper() in operators
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("text.language_model", "lstm"), ("speech.classifier", "gru"), ("series.segrnn", "gru")],
+)
+def test_builders(name: str, cell: str, tmp_path: Path) -> None:
+    _build(name, cell, tmp_path / "model.onnx", 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", STATES)
+@pytest.mark.parametrize("name", BUILDERS)
+def test_builders_with_every_cell(name: str, cell: str, tmp_path: Path) -> None:
+    _build(name, cell, tmp_path / "model.onnx", 200)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model_id", sorted(p.parent.name for p in PRETRAINED.glob("*/recipe.toml"))
+)
+def test_pretrained_models(model_id: str, tmp_path: Path) -> None:
+    if not (PRETRAINED / model_id / "weights.safetensors").is_file():
+        pytest.skip(f"{model_id} has no weights yet: rnn-zoo train {model_id}")
+    from zoo.loading import load
+
+    model = load(model_id)
+    _check(model, tmp_path / "model.onnx", 200)
+    assert export.to_saved_model(model, tmp_path / "1", cases=200).cases == 200
