@@ -10,13 +10,15 @@ import pytest
 
 from tests.text.made import recipe, text
 from zoo.builders import build
-from zoo.errors import DataError, RecipeError
+from zoo.errors import DataError, InputError, RecipeError
 from zoo.evaluation.language_model import evaluate
 from zoo.evaluation.ngram import Ngram
 from zoo.processing.text import Characters
 from zoo.tasks import Arrays
 from zoo.tasks.language_model import LanguageModel
 from zoo.training.language_model import Windows, prepare, read_own_data
+
+CODEC = {"kind": "characters", "vocabulary": "\n .abcdefghijklmnopqrstuvwxyz"}
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -68,12 +70,15 @@ def test_own_text_must_be_long_enough(tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
     path.write_text("too short")
     with pytest.raises(DataError, match="9 characters"):
-        read_own_data(path, recipe())
+        read_own_data(path, recipe(), CODEC)
     path.write_bytes(b"\xff\xfe\x00bad" * 200)
     with pytest.raises(DataError, match="UTF-8"):
-        read_own_data(path, recipe())
+        read_own_data(path, recipe(), CODEC)
+    path.write_text("A capital letter. " * 100)
+    with pytest.raises(InputError, match="'A' at position 0"):
+        read_own_data(path, recipe(), CODEC)
     path.write_text("a fine line.\n" * 100)
-    assert read_own_data(path, recipe()).whole == "a fine line.\n" * 100
+    assert read_own_data(path, recipe(), CODEC).whole == "a fine line.\n" * 100
 
 
 def test_ngrams_are_distributions_and_match_a_count_by_hand() -> None:

@@ -15,6 +15,7 @@ def language_model(
     embedding: int = 64,
     dropout: float = 0.0,
     input_dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
     streaming: bool = False,
 ) -> keras.Model:
     """Next-symbol model: embedding, stacked recurrent layers, a dense layer.
@@ -24,7 +25,8 @@ def language_model(
     `state_{layer}_{h|c}` float32 (batch, units) and gives a dict of `logits` and
     `next_state_{layer}_{h|c}`. Both have the same layer names and weights.
 
-    Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329).
+    Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329)
+    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287).
 
     Args:
         vocabulary_size: Number of symbols.
@@ -34,6 +36,7 @@ def language_model(
         embedding: Size of a symbol's vector.
         dropout: Rate after each recurrent layer, while training.
         input_dropout: Rate on the embedding, while training.
+        recurrent_dropout: Rate on the state between steps, one mask a sequence, while training.
         streaming: Whether states are inputs and outputs.
 
     Returns:
@@ -49,7 +52,12 @@ def language_model(
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
     for i in range(layers):
         layer = recurrent_layer(
-            cell, units, return_sequences=True, return_state=streaming, name=f"recurrent_{i}"
+            cell,
+            units,
+            return_sequences=True,
+            return_state=streaming,
+            recurrent_dropout=recurrent_dropout,
+            name=f"recurrent_{i}",
         )
         if streaming:
             names = [f"state_{i}_{part}" for part in STATES[cell]]

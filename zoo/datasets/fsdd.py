@@ -25,7 +25,7 @@ class Recordings:
         labels: int32 (clips,), positions in `label_names`.
         speakers: Speaker names (clips,).
         takes: int32 (clips,), the how-manieth time the speaker says this word, from 0.
-        splits: "train" or "test" (clips,).
+        splits: "train", "validation" or "test" (clips,).
         label_names: One name a class.
         sampling_rate: In Hz.
     """

@@ -89,16 +89,17 @@ def finetune(
     if target.resolve() == card.folder.resolve():
         raise InputError(f"Received the folder {target}, which holds the original; use another.")
     learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
-    if isinstance(data, str | Path):
-        data = learning.read_own_data(Path(data), card.recipe)
     weights = card.folder / "weights.safetensors"
+    processing = read_header(weights)["processing"]
+    if isinstance(data, str | Path):
+        data = learning.read_own_data(Path(data), card.recipe, processing)
     fit_recipe(
         card.recipe,
         card.folder / "recipe.toml",
         target,
         data=data,
         start=weights,
-        processing=read_header(weights)["processing"],
+        processing=processing,
         epochs=epochs,
         verbose=verbose,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from zoo.datasets.fsdd import Recordings
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.audio import power_spectrogram
+from zoo.processing.recording import read as read_recording
 from zoo.tasks.classification import log_mel, padded
 from zoo.training.audio_augmentation import AudioAugmenter, Strength
 from zoo.training.batches import Batches, Problem
@@ -81,7 +83,8 @@ def split(
     """Which clips train and which validate, both bool (clips,).
 
     Without `hold_out` both come from the data's training part; with it, from all clips of the
-    other speakers. The lowest takes validate, so no take is on both sides.
+    other speakers. The lowest takes validate, so no take is on both sides; but where the data has
+    a validation part of its own, that part does.
 
     Raises:
         DataError: The held-out speaker is unknown, or a side would be empty.
@@ -89,6 +92,8 @@ def split(
     if hold_out is not None and hold_out not in data.speakers:
         known = ", ".join(sorted(set(data.speakers.tolist())))
         raise DataError(f"Received hold_out={hold_out!r}; the data has the speakers {known}.")
+    if hold_out is None and (data.splits == "validation").any():
+        return data.splits == "train", data.splits == "validation"
     pool = data.splits == "train" if hold_out is None else data.speakers != hold_out
     takes = np.unique(data.takes[pool])
     validating = pool & np.isin(data.takes, takes[:validation_takes])
@@ -146,4 +151,32 @@ def prepare(
             from_logits=True, label_smoothing=options["label_smoothing"]
         ),
         metrics=["accuracy"],
+    )
+
+
+def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> Recordings:
+    """Reads a folder that holds one folder of sound files a label; every fifth clip validates.
+
+    Raises:
+        DataError: There are fewer than two labels, or a label has fewer than five clips.
+        InputError: A file is no recording.
+    """
+    rate = int(processing["sampling_rate"])
+    labels = sorted(folder.name for folder in path.glob("*") if folder.is_dir())
+    clips = [sorted(file for file in (path / x).iterdir() if file.is_file()) for x in labels]
+    counts = {label: len(files) for label, files in zip(labels, clips, strict=True)}
+    if len(labels) < 2 or min(counts.values()) < 5:
+        raise DataError(
+            f"Received {path} with the labels and clips {counts}; needed are at least two folders, "
+            "named after their label, of five sound files each."
+        )
+    takes = np.concatenate([np.arange(len(files)) for files in clips])
+    return Recordings(
+        waveforms=tuple(read_recording(file, rate) for files in clips for file in files),
+        labels=np.repeat(np.arange(len(labels)), list(counts.values())).astype(np.int32),
+        speakers=np.full(len(takes), "unknown"),
+        takes=takes.astype(np.int32),
+        splits=np.where(takes % 5 == 0, "validation", "train"),
+        label_names=tuple(labels),
+        sampling_rate=rate,
     )

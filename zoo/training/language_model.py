@@ -75,14 +75,16 @@ def prepare(
     )
 
 
-def read_own_data(path: Path, recipe: Recipe) -> Text:
+def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> Text:
     """Reads a user's text file (UTF-8) and splits it as the recipe's own data.
 
     Raises:
         DataError: The file cannot be read, or is too short for one window in each part.
+        InputError: It has a character that the model does not know.
     """
     try:
         text = split(path.read_text(encoding="utf-8"))
+        Characters.from_processing(processing).encode(text.whole)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"Received {path}; needed is a text file in UTF-8: {error}.") from None
     needed = recipe.training.options["validation_window"] + 1
