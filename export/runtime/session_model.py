@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from export.runtime.guard import Port, check_inputs, empty_answer
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import Answer, Arrays, Task, load_task
+from zoo.tasks import Answer, Arrays, Task, answer, load_task
 
 
 class Model:
@@ -75,7 +75,7 @@ class Model:
         """
         if self._task is None:
             self._task = self._load_task()
-        return self._task.predict(self.run, raw, **options)
+        return answer(self._task, self.run, raw, options)
 
     __call__ = predict
 

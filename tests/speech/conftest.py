@@ -1,51 +1,27 @@
-"""Small recordings made on the spot: each word is two tones, each speaker another pitch."""
+"""Fixtures of made recordings."""
 
 from __future__ import annotations
 
-import io
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.speech.made import RATE, made_recordings, made_wave
 from zoo.datasets.fsdd import Recordings
-
-RATE = 8000
-WORDS = ("low", "high", "rising")
-_TONES = {"low": (400, 300), "high": (2500, 2000), "rising": (500, 3000)}
-
-
-def spoken(word: str, seed: int, pitch: float = 1.0) -> np.ndarray:
-    """A word of two tones, 0.15 to 0.3 s, float32."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(int(RATE * rng.uniform(0.07, 0.15))) / RATE
-    tones = [np.sin(2 * np.pi * tone * pitch * time) for tone in _TONES[word]]
-    noise = 0.02 * rng.normal(size=2 * len(time))
-    return np.asarray(rng.uniform(0.05, 0.5) * (np.concatenate(tones) + noise), np.float32)
 
 
 @pytest.fixture(scope="session")
 def recordings() -> Recordings:
     """Three words, three speakers, six takes; the lowest two takes are the test part."""
-    rows = [(w, s, t) for w in range(3) for s in range(3) for t in range(6)]
-    takes = np.array([take for _, _, take in rows], np.int32)
-    return Recordings(
-        waveforms=tuple(spoken(WORDS[w], 100 * w + 10 * s + t, 1 + s / 20) for w, s, t in rows),
-        labels=np.array([word for word, _, _ in rows], np.int32),
-        speakers=np.array([f"speaker {speaker}" for _, speaker, _ in rows]),
-        takes=takes,
-        splits=np.where(takes < 2, "test", "train"),
-        label_names=WORDS,
-        sampling_rate=RATE,
-    )
+    return made_recordings()
 
 
 @pytest.fixture(scope="session")
 def wave_bytes() -> Callable[..., bytes]:
     """Makes the bytes of an integer PCM WAV: `(samples, width=2, rate=8000)`."""
-    return _wave_bytes
+    return made_wave
 
 
 @pytest.fixture
@@ -54,24 +30,7 @@ def write_wave(tmp_path: Path) -> Callable[..., Path]:
 
     def write(samples: np.ndarray, width: int = 2, rate: int = RATE) -> Path:
         path = tmp_path / f"clip_{width}_{rate}_{samples.ndim}.wav"
-        path.write_bytes(_wave_bytes(samples, width, rate))
+        path.write_bytes(made_wave(samples, width, rate))
         return path
 
     return write
-
-
-def _wave_bytes(samples: np.ndarray, width: int = 2, rate: int = RATE) -> bytes:
-    """The bytes of an integer PCM WAV of `width` bytes a sample."""
-    full = 2.0 ** (8 * width - 1)
-    whole = np.clip(np.round(samples.astype(np.float64) * full), -full, full - 1).astype("<i4")
-    if width == 1:
-        data = (whole + 128).astype(np.uint8).tobytes()
-    else:
-        data = whole.reshape(-1, 1).view(np.uint8).reshape(-1, 4)[:, :width].tobytes()
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(samples.shape[1] if samples.ndim == 2 else 1)
-        writer.setsampwidth(width)
-        writer.setframerate(rate)
-        writer.writeframes(data)
-    return file.getvalue()

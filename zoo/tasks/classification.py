@@ -57,23 +57,25 @@ class Classification:
         self.labels = tuple(labels)
         self.processing = processing
 
-    def predict(self, run: Run, raw: Any, **options: Any) -> Label:
+    def predict(self, run: Run, raw: Any, *, sampling_rate: int | None = None) -> Label:
         """Answers for one raw input.
 
         Args:
             run: The network.
-            raw: For speech a path, a file's bytes or an array of samples.
-            **options: For speech `sampling_rate`, the rate of an array in Hz.
+            raw: A path, a file's bytes or an array of samples.
+            sampling_rate: The rate of an array in Hz; files state their own.
 
         Raises:
             InputError: The raw input or an option cannot be used.
             MissingExtraError: The input needs a package that is not installed.
         """
-        return self.predict_many(run, [raw], **options)[0]
+        return self.predict_many(run, [raw], sampling_rate=sampling_rate)[0]
 
-    def predict_many(self, run: Run, raws: Sequence[Any], **options: Any) -> list[Label]:
+    def predict_many(
+        self, run: Run, raws: Sequence[Any], *, sampling_rate: int | None = None
+    ) -> list[Label]:
         """Answers for several raw inputs in one batch; see `predict`."""
-        logits = run(self.arrays(raws, **options))["logits"].astype(np.float64)
+        logits = run(self.arrays(raws, sampling_rate=sampling_rate))["logits"].astype(np.float64)
         if not np.isfinite(logits).all():
             raise InputError("The network answered NaN; its file is damaged or of another task.")
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -83,16 +85,11 @@ class Classification:
             for row in shares
         ]
 
-    def arrays(self, raws: Sequence[Any], **options: Any) -> Arrays:
+    def arrays(self, raws: Sequence[Any], *, sampling_rate: int | None = None) -> Arrays:
         """The network's inputs for several raw inputs: `features` and `lengths`."""
         if not raws:
             raise InputError("Received no input; give at least one.")
-        try:
-            return padded([self.reader(raw, **options) for raw in raws])
-        except TypeError as error:
-            if options:
-                raise InputError(f"Received the options {sorted(options)}: {error}.") from None
-            raise
+        return padded([self.reader(raw, sampling_rate=sampling_rate) for raw in raws])
 
 
 def padded(features: Sequence[np.ndarray], multiple: int = 1) -> Arrays:
