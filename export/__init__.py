@@ -6,8 +6,9 @@ tf2onnx when first used. ``export.runtime`` runs the exported files with numpy a
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from zoo.lazy import attribute
 
 if TYPE_CHECKING:
     from export.onnx_model import to_onnx
@@ -24,9 +25,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'export' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return attribute("export", _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -6,8 +6,9 @@ Importing this package imports nothing but the standard library; Keras comes in 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from zoo.lazy import attribute
 
 if TYPE_CHECKING:
     from zoo.builders import build as build
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zoo.training.api import finetune as finetune
     from zoo.training.api import train as train
 
-_PUBLIC = {
+_HOMES = {
     "list_models": "zoo.catalog",
     "card": "zoo.catalog",
     "load": "zoo.loading",
@@ -29,23 +30,14 @@ _PUBLIC = {
     "evaluate": "zoo.measuring",
     "cross_validate": "zoo.measuring",
 }
-__all__ = [*_PUBLIC]
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
-    try:
-        value = getattr(importlib.import_module(_PUBLIC[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "safetensors"):
-            raise
-        from zoo.errors import MissingExtraError
-
-        raise MissingExtraError("tensorflow", f"zoo.{name}") from None
+    value = attribute("zoo", _HOMES, name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC])
+    return sorted({*globals(), *_HOMES})

@@ -112,7 +112,7 @@ sys.meta_path.insert(0, OnlyStandard())
     ("code", "allowed"),
     [
         ("import zoo; assert len(zoo.list_models()) and zoo.card('digits-gru').id", {"zoo"}),
-        ("import export", {"export"}),
+        ("import export", {"export", "zoo"}),
         ("import export.runtime", {"export", "zoo", "numpy", "onnxruntime"}),
         ("import zoo.processing.audio, zoo.tasks.classification", {"zoo", "numpy"}),
         (
@@ -123,6 +123,30 @@ sys.meta_path.insert(0, OnlyStandard())
 )
 def test_light_parts_work_where_nothing_else_is_installed(code: str, allowed: set[str]) -> None:
     script = LISTING.format(allowed=sorted(allowed), code=code)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import zoo; zoo.load('digits-gru')",
+        "import zoo; zoo.train('digits-gru')",
+        "import zoo; zoo.build('text.language_model')",
+        "import export; export.to_onnx(None, 'x.onnx')",
+    ],
+)
+def test_without_the_extra_a_heavy_call_names_it(code: str) -> None:
+    light = sorted({"zoo", "export", "numpy", "onnxruntime"})
+    refusal = LISTING.format(allowed=light, code="").replace("raise ImportError(", "raise Missing(")
+    script = (
+        "class Missing(ModuleNotFoundError):\n    pass\n"
+        f"{refusal}\nfrom zoo.errors import MissingExtraError\n"
+        f"try:\n    {code}\nexcept MissingExtraError as error:\n"
+        "    assert 'rnn-zoo[tensorflow]' in str(error), error\nelse:\n    raise SystemExit(3)\n"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
 
 from zoo.errors import RecipeError
-
-if TYPE_CHECKING:
-    import keras
 
 
 def builder_names() -> list[str]:

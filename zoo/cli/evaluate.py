@@ -18,9 +18,9 @@ from zoo.cli._shared import JSON, heavy, table
 def command(model: str, split: str, write: bool, as_json: bool) -> None:
     """Measure a model on its data, beside naive baselines on the same split."""
     with heavy():
-        from zoo.measuring import evaluate
+        import zoo
 
-        metrics = evaluate(model, split=split, write=write)
+        metrics = zoo.evaluate(model, split=split, write=write)
     if as_json:
         click.echo(json.dumps([asdict(metric) for metric in metrics], indent=2))
         return

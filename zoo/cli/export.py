@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from zoo.cli._shared import heavy
-from zoo.errors import InputError
+from zoo.errors import InputError, MissingExtraError
 
 KINDS = {"onnx": "model.onnx", "saved-model": "saved_model/1"}
 
@@ -48,17 +48,19 @@ def open_model(model: str) -> Any:
     Raises:
         InputError: The file is missing or not a Keras model that safe mode opens.
     """
-    from zoo.loading import load
-
     if not model.endswith(".keras"):
-        return load(model)
-    import keras
+        import zoo
 
-    import zoo.layers as layers
-
-    layers.register_all()
+        return zoo.load(model)
     if not Path(model).is_file():
         raise InputError(f"Received {model}, which is not a file.")
+    try:
+        import keras
+
+        from zoo.layers import register_all
+    except ModuleNotFoundError:
+        raise MissingExtraError("tensorflow", "Exporting") from None
+    register_all()
     try:
         return keras.saving.load_model(model, compile=False, safe_mode=True)
     except Exception as error:

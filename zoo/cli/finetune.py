@@ -20,7 +20,7 @@ from zoo.cli._shared import heavy
 def command(model: str, data: str, folder: str | None, epochs: int | None) -> None:
     """Go on training a pretrained model on your own data."""
     with heavy():
-        from zoo.training.api import finetune
+        import zoo
 
-        trained = finetune(model, data, folder, epochs=epochs)
+        trained = zoo.finetune(model, data, folder, epochs=epochs)
     click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters.")

@@ -19,8 +19,8 @@ def command(model: str, given: str, pairs: tuple[str, ...], as_json: bool) -> No
     """
     settings = options(pairs)
     with heavy():
-        from zoo.loading import load
+        import zoo
 
-        loaded = load(model)
+        loaded = zoo.load(model)
         answer = loaded.predict(raw_input(loaded.card.recipe.domain, given), **settings)
     show_answer(answer, as_json)

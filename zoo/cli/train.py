@@ -22,8 +22,8 @@ def command(
     weights.safetensors, history.csv, curve.png and a checkpoint each epoch.
     """
     with heavy():
-        from zoo.training.api import train
+        import zoo
 
-        trained = train(model, folder, resume=resume, epochs=epochs, hold_out=hold_out)
+        trained = zoo.train(model, folder, resume=resume, epochs=epochs, hold_out=hold_out)
     click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters. Next:")
     click.echo(f"  rnn-zoo evaluate {trained.card.folder}")
