@@ -75,7 +75,7 @@ def cross_validate(
         data: The data set, if not the recipe's own.
         only: Groups to run, if not all.
         resume: Go on from checkpoints; finished groups are only scored.
-        epochs: Stop each training after this many epochs.
+        epochs: Train each for this many epochs, schedule included, instead of the recipe's.
         write: Whether to add the figure to the model's `card.toml`.
         verbose: Keras' progress bar.
         report: Called with the metric of each group as it is known.
@@ -89,6 +89,8 @@ def cross_validate(
     """
     pretrained = load(model)
     card, recipe = pretrained.card, pretrained.card.recipe
+    epochs = epochs or recipe.training.epochs
+    recipe = replace(recipe, training=replace(recipe.training, epochs=epochs))
     learning = importlib.import_module(f"zoo.training.{recipe.task}")
     judging = importlib.import_module(f"zoo.evaluation.{recipe.task}")
     if not hasattr(learning, "folds"):
@@ -104,7 +106,6 @@ def cross_validate(
             data=data,
             hold_out=fold,
             resume=resume,
-            epochs=epochs,
             verbose=verbose,
         )
         trained = load(root / fold)
@@ -113,6 +114,7 @@ def cross_validate(
         if report is not None:
             report(_rounded(metric))
     pooled = _rounded(judging.pooled(found))
+    pooled = replace(pooled, protocol=f"{pooled.protocol}, {epochs} epochs each")
     if write:
         kept = card.measured.metrics if card.measured else []
         others = [metric for metric in kept if metric.name != pooled.name]

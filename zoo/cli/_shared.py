@@ -52,6 +52,11 @@ def heavy() -> Iterator[None]:
         yield
 
 
+def verbosity() -> int:
+    """Keras' progress bar on a terminal, else one line an epoch."""
+    return 1 if sys.stderr.isatty() else 2
+
+
 def show_answer(answer: Answer, as_json: bool) -> None:
     """Prints an answer for people, or as one JSON object."""
     click.echo(json.dumps(answer.to_dict()) if as_json else str(answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo.cli._shared import heavy
+from zoo.cli._shared import heavy, verbosity
 
 
 @click.command()
@@ -22,5 +22,5 @@ def command(model: str, data: str, folder: str | None, epochs: int | None) -> No
     with heavy():
         import zoo
 
-        trained = zoo.finetune(model, data, folder, epochs=epochs)
+        trained = zoo.finetune(model, data, folder, epochs=epochs, verbose=verbosity())
     click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters.")

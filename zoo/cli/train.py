@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo.cli._shared import heavy
+from zoo.cli._shared import heavy, verbosity
 
 
 @click.command()
@@ -24,6 +24,8 @@ def command(
     with heavy():
         import zoo
 
-        trained = zoo.train(model, folder, resume=resume, epochs=epochs, hold_out=hold_out)
+        trained = zoo.train(
+            model, folder, resume=resume, epochs=epochs, hold_out=hold_out, verbose=verbosity()
+        )
     click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters. Next:")
     click.echo(f"  rnn-zoo evaluate {trained.card.folder}")
