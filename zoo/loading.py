@@ -13,7 +13,7 @@ from zoo import catalog
 from zoo.builders import build
 from zoo.model_card import ModelCard, read_card
 from zoo.tasks import Answer, Arrays, Task, answer, load_task
-from zoo.weights import load_weights, read_header, weight_arrays
+from zoo.weights import check_digest, load_weights, read_header, weight_arrays
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +27,7 @@ class Pretrained:
 
     Args:
         card: What is known of it; its folder holds `weights.safetensors`.
+        verify: Whether the weights must be the very file that the card was measured on.
 
     Attributes:
         card: The model's card.
@@ -37,8 +38,10 @@ class Pretrained:
         WeightsError: The weights are missing, damaged, or of another model.
     """
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, verify: bool = True) -> None:
         path = card.folder / "weights.safetensors"
+        if verify and card.measured:
+            check_digest(path, card.measured.weights.sha256)
         header = read_header(path)
         recipe = card.recipe
         self.card = card
@@ -124,11 +127,12 @@ class Pretrained:
         }
 
 
-def load(model: str | Path) -> Pretrained:
+def load(model: str | Path, *, verify: bool = True) -> Pretrained:
     """Loads a pretrained model.
 
     Args:
         model: An id of the zoo, or the folder of a model that you trained.
+        verify: Whether the weights must have the SHA-256 that the card states, if there is one.
 
     Raises:
         UnknownModelError: No such id; the message names the nearest ones.
@@ -136,5 +140,5 @@ def load(model: str | Path) -> Pretrained:
     """
     folder = Path(model)
     if isinstance(model, Path) or (folder / "recipe.toml").exists():
-        return Pretrained(read_card(folder))
-    return Pretrained(catalog.card(model))
+        return Pretrained(read_card(folder), verify)
+    return Pretrained(catalog.card(model), verify)

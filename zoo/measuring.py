@@ -41,7 +41,7 @@ def evaluate(
     Raises:
         DataError: The data set is missing, or the split too short.
     """
-    pretrained = model if isinstance(model, Pretrained) else load(model)
+    pretrained = model if isinstance(model, Pretrained) else load(model, verify=not write)
     recipe = pretrained.card.recipe
     data = datasets.load(recipe.data.name) if data is None else data
     judge = importlib.import_module(f"zoo.evaluation.{recipe.task}").evaluate

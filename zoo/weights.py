@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -96,6 +97,20 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
+def check_digest(path: Path, sha256: str) -> None:
+    """Compares a file with the SHA-256 that it should have, before anything parses it.
+
+    Raises:
+        WeightsError: The file is missing, or another one.
+    """
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise _missing(path) from None
+    if found != sha256:
+        raise _damaged(path, f"its SHA-256 begins with {found[:12]}, its card says {sha256[:12]}")
+
+
 def _read(path: Path) -> dict[str, np.ndarray]:
     try:
         arrays: dict[str, np.ndarray] = _safetensors().load_file(path)
@@ -110,7 +125,7 @@ def _missing(path: Path) -> WeightsError:
     return WeightsError(f"{path} does not exist: train the model first, or install rnn-zoo again.")
 
 
-def _damaged(path: Path, error: Exception) -> WeightsError:
+def _damaged(path: Path, error: Exception | str) -> WeightsError:
     return WeightsError(f"{path} is damaged ({error}): train the model or install rnn-zoo again.")
 
 

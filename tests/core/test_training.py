@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,23 @@ def test_measuring_writes_a_card_that_says_so(folder: Path) -> None:
     assert card.primary == metrics[0] and card.primary.seeds == [1]
     zoo.evaluate(folder, data=text(160), write=True)
     assert zoo.load(folder).card.measured == card.measured
+
+
+def test_damaged_or_missing_weights_are_refused(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    zoo.evaluate(copy, data=text(160), write=True)
+    path = copy / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="SHA-256"):
+        zoo.load(copy)
+    assert zoo.load(copy, verify=False).parameters()
+    path.unlink()
+    for verify in (True, False):
+        with pytest.raises(WeightsError, match="does not exist"):
+            zoo.load(copy, verify=verify)
 
 
 def test_fine_tuning_starts_from_the_weights_and_keeps_the_vocabulary(

@@ -58,7 +58,8 @@ def fit_recipe(
     Args:
         recipe: What to train.
         recipe_path: Its file, copied into `folder`.
-        folder: Where everything is written; it is a model's folder that `zoo.load` takes.
+        folder: Where everything is written; it is a model's folder that `zoo.load` takes. A
+            `card.toml` in it is removed.
         data: The data set, if not the recipe's own.
         hold_out: A group of the data that training must not see (a speaker).
         start: Weights to start from (fine-tuning); a head of another shape starts anew.
@@ -96,6 +97,7 @@ def fit_recipe(
     facts = _facts(recipe, checkpoint)
     header = {"processing": problem.processing, "arguments": problem.arguments, "run": facts}
     save_weights(model, folder / "weights.safetensors", header)
+    (folder / "card.toml").unlink(missing_ok=True)  # it was measured on other weights
     from zoo.plots.curve import save_training_curve
 
     save_training_curve(checkpoint.history, folder / "curve.png")
