@@ -79,7 +79,7 @@ def test_show_prints_everything_known() -> None:
         (["predict", "digits-gru", "{folder}/noise.wav"], "noise.wav"),
         (["predict", "flu-segrnn", "{folder}/columns.csv"], "WEIGHTED"),
         (["predict", "flu-segrnn", "{folder}/short.csv"], "104"),
-        (["predict", "flu-segrnn", "{folder}/noise.wav"], "noise.wav"),
+        (["predict", "flu-segrnn", "{folder}/noise.wav"], "lacks the columns"),
         (["run", "{folder}/none.onnx", "x"], "none.onnx"),
         (["run", "{folder}/noise.wav", "x"], "noise.wav"),
         (["export", "{folder}/none.keras"], "none.keras"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from zoo.cli._shared import heavy, table
 from zoo.errors import ExportError
@@ -124,8 +124,9 @@ def _compare(model_id: str, original: Any, exported: Any) -> None:
         for key in original:
             _compare(f"{model_id}: {key}", original[key], exported[key])
     elif isinstance(original, list) and original and isinstance(original[0], float):
-        if not np.allclose(original, exported, rtol=1e-4, atol=1e-4):
-            raise ExportError(f"{model_id}: {exported} of the file is not {original}.")
+        for one, other in zip(original, exported, strict=True):
+            if not math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-4):
+                raise ExportError(f"{model_id}: {other} of the file is not {one}.")
     elif isinstance(original, list):
         for one, other in zip(original, exported, strict=True):
             _compare(model_id, one, other)
