@@ -26,7 +26,11 @@ def save_training_curve(history: Sequence[Mapping[str, float]], path: Path) -> N
         axes.plot(epochs, [row["loss"] for row in history], label="training")
         axes.plot(epochs, validation, label="validation")
         axes.scatter(
-            [best + 1], [validation[best]], zorder=3, label=f"kept: {validation[best]:.4f}"
+            [best + 1],
+            [validation[best]],
+            color="C1",
+            zorder=3,
+            label=f"kept: {validation[best]:.4f}",
         )
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss")
