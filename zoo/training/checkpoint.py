@@ -90,8 +90,10 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         self.model.set_weights(self._best)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Tells the batches which epoch it is."""
+        """Tells the batches which epoch it is, and seeds what the checkpoint cannot hold."""
         self.train.epoch = epoch
+        # PyTorch's dropout draws from the process's own generator, not from a layer's state.
+        keras.utils.set_random_seed(self.training.seed + epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Averages, validates, keeps the best, saves, and stops when it no longer improves."""
