@@ -13,7 +13,7 @@ from zoo.datasets.fsdd import Recordings
 from zoo.errors import InputError, RecipeError
 from zoo.plots.spectrogram import save_spectrogram
 from zoo.processing.audio import LogMel
-from zoo.tasks import Arrays, load_task
+from zoo.tasks import Arrays, answer, load_task
 from zoo.tasks.classification import Classification, Label, padded
 
 PROCESSING = {"kind": "log_mel", "mels": 16, "labels": ["low", "high", "rising"], "longest": 1.0}
@@ -76,7 +76,7 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="no input"):
         task().predict_many(by_length, [])
     with pytest.raises(InputError, match="temperature"):
-        task().predict(by_length, np.ones(100), temperature=1.0)
+        answer(task(), by_length, np.ones(100), {"temperature": 1.0})
 
 
 def test_a_network_that_answers_nan_is_not_believed() -> None:
