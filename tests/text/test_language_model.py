@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def test_prepare_fits_on_the_training_part_and_keeps_a_given_codec() -> None:
     assert problem.arguments == {"vocabulary_size": len(set(data.train))}
     kept = {"kind": "characters", "vocabulary": "".join(sorted(set(data.whole) | {"Z"}))}
     assert prepare(recipe(), data, None, kept).processing == kept
+    made = recipe()
+    options = {**made.training.options, "with_validation": True}
+    both = prepare(replace(made, training=replace(made.training, options=options)), data)
+    assert len(both.train.source) > len(problem.train.source)
+    assert len(both.validation.source) == len(problem.validation.source)
     with pytest.raises(RecipeError, match="no groups"):
         prepare(recipe(), data, "Hamlet")
 

@@ -26,7 +26,7 @@ def evaluate(
     Args:
         task: Holds the codec.
         run: The network in its streaming form.
-        data: The text in three parts; the baselines count the training part.
+        data: The text in three parts; the baselines count all that stands before the split.
         split: "validation" or "test".
         hold_out: Nothing can be held out of a running text.
 
@@ -45,8 +45,8 @@ def evaluate(
     if len(codes) <= WINDOW:
         raise DataError(f"The {split} part has {len(codes)} characters; needed are {WINDOW + 1}.")
     windows = _windows(codes)
-    train = task.codec.encode(data.train)
-    models = {n: Ngram(train, n, len(task.codec.vocabulary)) for n in (1, 5)}
+    known = task.codec.encode(data.train + (data.validation if split == "test" else ""))
+    models = {n: Ngram(known, n, len(task.codec.vocabulary)) for n in (1, 5)}
     return [
         _metric(
             "nats_per_character_windows",

@@ -54,7 +54,9 @@ def prepare(
     """Fits the codec on the training part and cuts the windows.
 
     Recipe: `training.options.window` is the length of a training window in characters and
-    `validation_window` that of a validation window (both from zero state).
+    `validation_window` that of a validation window (both from zero state). `with_validation` adds
+    the validation part to the training part: for the run that ships, after runs without it have
+    chosen the settings; its validation loss then tells nothing of unseen text.
 
     Raises:
         RecipeError: A group is to be held out.
@@ -63,7 +65,8 @@ def prepare(
         raise RecipeError(f"Received hold_out={hold_out!r}; a running text has no groups.")
     codec = Characters.from_processing(processing) if processing else Characters.fit(data.train)
     options = recipe.training.options
-    train = Windows(codec.encode(data.train), options["window"], shift=True)
+    learned = data.train + (data.validation if options.get("with_validation") else "")
+    train = Windows(codec.encode(learned), options["window"], shift=True)
     validation = Windows(codec.encode(data.validation), options["validation_window"], shift=False)
     size = recipe.training.batch_size
     return Problem(
