@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from zoo.catalog import card, list_models
 from zoo.cli._shared import heavy, table
 from zoo.errors import ExportError
 
@@ -41,8 +42,6 @@ SHOWS = (
 )
 def command(folder: str) -> None:
     """Load, answer, export, prove and run without TensorFlow, for one model of each domain."""
-    from zoo.catalog import list_models
-
     click.echo(f"{list_models()!r}\n")
     rows = [["model", "runs in", "to first answer", "peak memory", "answer"]]
     for show in SHOWS:
@@ -75,7 +74,7 @@ def _present(show: Show, folder: Path) -> list[list[str]]:
 
 
 def _ask(kind: str, model: str, show: Show) -> dict[str, Any]:
-    domain = "text" if show.id.startswith("shakespeare") else "file"
+    domain = card(show.id).recipe.domain
     words = [kind, model, domain, show.given, json.dumps(show.options)]
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
