@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from importlib.abc import MetaPathFinder
+from pathlib import Path
 from typing import Any
 
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch", "tf2onnx", "onnx")
@@ -38,13 +39,16 @@ def answer(kind: str, model: str, domain: str, given: str, settings: dict[str, A
 
 
 def peak_mebibytes() -> float:
-    """Largest resident memory of this process so far."""
+    """Largest resident memory of this process so far; NaN on Windows, which has no such count."""
+    status = Path("/proc/self/status")
+    if status.exists():  # `getrusage` of Linux counts the parent's memory before `exec` too
+        lines = status.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM"))
     try:
         import resource
-    except ImportError:  # not on Windows
+    except ImportError:
         return float("nan")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 if __name__ == "__main__":
