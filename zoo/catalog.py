@@ -102,19 +102,26 @@ def list_models(
     return ModelTable(sorted(cards, key=lambda card: _sort_key(card, sort)))
 
 
-def card(model_id: str) -> ModelCard:
+def card(model: str | Path) -> ModelCard:
     """Everything known of one model.
+
+    Args:
+        model: An id of the zoo, or the folder of a model that you trained.
 
     Raises:
         UnknownModelError: No such id; the message names the nearest ones.
+        RecipeError: The folder has no `recipe.toml`, or a wrong one.
     """
+    folder = Path(model)
+    if isinstance(model, Path) or (folder / "recipe.toml").exists():
+        return read_card(folder)
     cards = {card.id: card for card in all_cards()}
-    if model_id not in cards:
-        near = difflib.get_close_matches(model_id, cards, n=3, cutoff=0.4) or sorted(cards)
+    if model not in cards:
+        near = difflib.get_close_matches(model, cards, n=3, cutoff=0.4) or sorted(cards)
         raise UnknownModelError(
-            f"Received the unknown model id {model_id!r}; did you mean {' or '.join(near)}?"
+            f"Received the unknown model id {model!r}; did you mean {' or '.join(near)}?"
         )
-    return cards[model_id]
+    return cards[model]
 
 
 def all_cards() -> list[ModelCard]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo import catalog
 from zoo.builders import build
-from zoo.model_card import ModelCard, read_card
+from zoo.model_card import ModelCard
 from zoo.tasks import Answer, Arrays, Task, answer, load_task
 from zoo.weights import check_digest, load_weights, read_header, weight_arrays
 
@@ -138,7 +138,4 @@ def load(model: str | Path, *, verify: bool = True) -> Pretrained:
         UnknownModelError: No such id; the message names the nearest ones.
         WeightsError: The weights are missing, damaged, or of another model.
     """
-    folder = Path(model)
-    if isinstance(model, Path) or (folder / "recipe.toml").exists():
-        return Pretrained(read_card(folder), verify)
     return Pretrained(catalog.card(model), verify)

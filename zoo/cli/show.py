@@ -13,7 +13,10 @@ from zoo.cli._shared import JSON
 @click.argument("model", metavar="ID")
 @JSON
 def command(model: str, as_json: bool) -> None:
-    """Show everything known of one model: figures beside baselines, data, licences, recipe."""
+    """Show everything known of one model: figures beside baselines, data, licences, recipe.
+
+    ID is a model of the zoo, or the folder of one that you trained.
+    """
     from zoo.catalog import card
 
     found = card(model)

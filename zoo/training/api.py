@@ -9,7 +9,6 @@ from typing import Any
 from zoo import catalog
 from zoo.errors import InputError
 from zoo.loading import Pretrained, load
-from zoo.model_card import ModelCard, read_card
 from zoo.training.fit import fit_recipe
 from zoo.weights import read_header
 
@@ -42,7 +41,7 @@ def train(
         UnknownModelError: No such id.
         DataError: The data set is missing or cannot be used.
     """
-    card = _card(model_id)
+    card = catalog.card(model_id)
     target = Path(folder) if folder is not None else Path("runs") / card.id
     fit_recipe(
         card.recipe,
@@ -84,7 +83,7 @@ def finetune(
     Raises:
         DataError: The data cannot be used.
     """
-    card = _card(model_id)
+    card = catalog.card(model_id)
     target = Path(folder) if folder is not None else Path("runs") / f"{card.id}-finetuned"
     if target.resolve() == card.folder.resolve():
         raise InputError(f"Received the folder {target}, which holds the original; use another.")
@@ -104,8 +103,3 @@ def finetune(
         verbose=verbose,
     )
     return load(target)
-
-
-def _card(model: str) -> ModelCard:
-    folder = Path(model)
-    return read_card(folder) if (folder / "recipe.toml").exists() else catalog.card(model)
