@@ -98,9 +98,9 @@ def test_wrong_processing_is_refused(change: dict[str, object], said: str) -> No
         load_task("classification", {**PROCESSING, **change})
 
 
-def test_padded_fills_with_zeros_up_to_a_multiple() -> None:
-    arrays = padded([np.ones((3, 2), np.float32), np.ones((5, 2), np.float32)], multiple=4)
-    assert arrays["features"].shape == (2, 8, 2)
+def test_padded_fills_with_zeros_up_to_the_longest() -> None:
+    arrays = padded([np.ones((3, 2), np.float32), np.ones((5, 2), np.float32)])
+    assert arrays["features"].shape == (2, 5, 2)
     assert arrays["features"].sum(axis=(1, 2)).tolist() == [6, 10]
     assert arrays["lengths"].tolist() == [3, 5]
     assert arrays["lengths"].dtype == np.int32

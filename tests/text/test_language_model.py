@@ -25,6 +25,7 @@ CODEC = {"kind": "characters", "vocabulary": "\n .abcdefghijklmnopqrstuvwxyz"}
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_the_streaming_form_equals_the_whole_in_any_chunking(cell: str) -> None:
     arguments = {"vocabulary_size": 11, "cell": cell, "units": 7, "layers": 2, "embedding": 5}
+    arguments |= {"dropout": 0.5, "input_dropout": 0.5, "recurrent_dropout": 0.5}
     whole = build("text.language_model", **arguments)
     streaming = build("text.language_model", **arguments, streaming=True)
     streaming.set_weights(whole.get_weights())

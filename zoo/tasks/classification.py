@@ -92,14 +92,15 @@ class Classification:
         return padded([self.reader(raw, sampling_rate=sampling_rate) for raw in raws])
 
 
-def padded(features: Sequence[np.ndarray], multiple: int = 1) -> Arrays:
+def padded(features: Sequence[np.ndarray]) -> Arrays:
     """Stacks sequences (time, ...) as `features` (batch, time, ...), with their `lengths`.
 
-    Zeros fill the time axis up to a multiple of `multiple`; lengths are int32 (batch,).
+    Zeros fill the time axis up to the longest; lengths are int32 (batch,).
     """
     lengths = np.array([len(sequence) for sequence in features], np.int32)
-    time = -(-int(lengths.max()) // multiple) * multiple
-    stacked = np.zeros((len(features), time, *features[0].shape[1:]), features[0].dtype)
+    stacked = np.zeros(
+        (len(features), int(lengths.max()), *features[0].shape[1:]), features[0].dtype
+    )
     for row, sequence in zip(stacked, features, strict=True):
         row[: len(sequence)] = sequence
     return {"features": stacked, "lengths": lengths}
