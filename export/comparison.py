@@ -1,7 +1,8 @@
-"""When two answers are equal: one tolerance, never raised to make a model pass."""
+"""When two answers are equal: one tolerance a type, never raised to make a model pass."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
-ABSOLUTE = 1e-5
-RELATIVE = 1e-5
+# |a - b| <= tolerance + tolerance * |b|; a float16 is rounded to 1 part in 1024.
+TOLERANCES = {"float16": 1e-3, "float32": 1e-5, "float64": 1e-5}
+ROUNDING = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
 
 def difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
@@ -28,16 +30,47 @@ def difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
         )
     if not np.issubdtype(original.dtype, np.floating):
         wrong = answer != original
-        error = float(wrong.any())
+        error, allowed = float(wrong.any()), 0.0
     else:
         same = (answer == original) | (np.isnan(answer) & np.isnan(original))
         with np.errstate(invalid="ignore"):
             gap = np.where(same, 0.0, np.abs(answer.astype(np.float64) - original))
-        wrong = ~(same | (gap <= ABSOLUTE + RELATIVE * np.abs(original)))
+        allowed = TOLERANCES[original.dtype.name]
+        wrong = ~(same | (gap <= allowed * (1 + np.abs(original.astype(np.float64)))))
         error = float(gap.max(initial=0.0))
     if wrong.any():
         raise ExportError(
             f"output {name!r} of shape {original.shape} differs by up to {error:.3g} from the "
-            f"model's (allowed: {ABSOLUTE:g} + {RELATIVE:g} x |value|; inputs: {asked})"
+            f"model's (allowed: {allowed:g} + {allowed:g} x |value|; inputs: {asked})"
         )
     return error
+
+
+def precision_gap(pairs: Sequence[tuple[Arrays, Arrays]], dtype: str) -> dict[str, float]:
+    """How far answers of low precision are from those in float32.
+
+    Args:
+        pairs: Answers of a model as it is, and computed in float32.
+        dtype: The lower precision, "float16" or "bfloat16".
+
+    Returns:
+        Output name -> largest absolute difference.
+
+    Raises:
+        ExportError: It is over 64 times the rounding of that type, relative to the largest value
+            of the output: then rounding is not what makes the difference.
+    """
+    gaps: dict[str, float] = {}
+    for as_is, precise in pairs:
+        for name, answer in as_is.items():
+            exact = precise[name].astype(np.float64)
+            gap = float(np.nanmax(np.abs(answer - exact), initial=0.0))
+            scale = max(1.0, float(np.nanmax(np.abs(exact), initial=0.0)))
+            if gap > 64 * ROUNDING[dtype] * scale:
+                raise ExportError(
+                    f"output {name!r} computed in {dtype} differs by {gap:.3g} from the same in "
+                    f"float32, which is what an exported file computes in; values of {dtype} that "
+                    "overflow, or a layer that depends on its type, may be the reason"
+                )
+            gaps[name] = max(gaps.get(name, 0.0), gap)
+    return gaps

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import numpy as np
 import tf2onnx
 from keras.src.export.export_utils import get_input_signature
-from onnx import ModelProto
+from onnx import ModelProto, helper
 
 from zoo.errors import ExportError
 
@@ -41,16 +42,16 @@ def all_layers(model: Any) -> list[Any]:
 
 
 @contextmanager
-def replaced_calls(calls: Mapping[Any, Callable[..., Any]]) -> Iterator[None]:
-    """Lets each layer answer with a function of ours instead of its ``call``, for a while.
+def replaced_methods(methods: Mapping[tuple[Any, str], Callable[..., Any]]) -> Iterator[None]:
+    """Lets each layer answer with functions of ours instead of its own methods, for a while.
 
-    Keras looks ``call`` up on the instance; setting it past Keras' own attribute tracking leaves
-    the layer as it was afterwards.
+    Keras looks ``call`` and ``inner_loop`` up on the instance; setting them past Keras' own
+    attribute tracking leaves the layer as it was afterwards.
     """
     with ExitStack() as stack:
-        for layer, function in calls.items():
-            object.__setattr__(layer, "call", function)
-            stack.callback(object.__delattr__, layer, "call")
+        for (layer, name), function in methods.items():
+            object.__setattr__(layer, name, function)
+            stack.callback(object.__delattr__, layer, name)
         yield
 
 
@@ -71,13 +72,13 @@ def convert(function: Any, opset: int) -> ModelProto:
     Each ``PyFunc`` becomes a node ``rnn_zoo.Recurrent`` that keeps its token; operators that
     tf2onnx cannot convert stay in the graph, as is its habit.
     """
-    with _quiet("tf2onnx"):
+    with _quiet():
         model: ModelProto
         model, _ = tf2onnx.convert.from_function(
             function,
             input_signature=function.input_signature,
             opset=opset,
-            custom_op_handlers={"PyFunc": (_keep_mark, [])},
+            custom_op_handlers={"PyFunc": (_keep_mark, []), "Erfc": (_erfc, [])},
         )
     return model
 
@@ -92,13 +93,22 @@ def _keep_mark(_context: Any, node: Any, _name: str, _arguments: Any) -> Any:
     return node
 
 
+def _erfc(context: Any, node: Any, _name: str, _arguments: Any) -> Any:
+    """erfc(x) = 1 - erf(x), for gelu; tf2onnx leaves it in the file as it is."""
+    dtype = context.get_dtype(node.input[0])
+    one = context.make_const(f"{node.name}/one", np.ones((), helper.tensor_dtype_to_np_dtype(dtype)))
+    erf = context.make_node("Erf", [node.input[0]])
+    output = node.output[0]
+    context.remove_node(node.name)
+    return context.make_node("Sub", [one.output[0], erf.output[0]], outputs=[output])
+
+
 @contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Silences a logger and its children: we raise what they would only print."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+def _quiet() -> Iterator[None]:
+    """Silences tf2onnx, which also writes to the root logger: we raise what it would only print."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logging.disable(before)

@@ -17,11 +17,12 @@ from onnx import ModelProto
 
 from export import bundle
 from export.axes import Axes
-from export.comparison import ABSOLUTE, RELATIVE
-from export.graph import Port, check_operators, expand_marks, rebuild
+from export.graph import expand_marks
 from export.internals import convert
-from export.marks import Marks
+from export.operators import check_operators
 from export.proof import Examiner, examiner, model_metadata
+from export.rebuild import Port, rebuild
+from export.recurrent import Forms
 from export.report import Report
 from export.samples import Sample
 from export.subject import Subject
@@ -35,6 +36,8 @@ def to_onnx(
     model: Any,
     path: str | os.PathLike[str],
     *,
+    form: str = "auto",
+    optimize_for: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     opset: int = 18,
     cases: int = 24,
@@ -70,9 +73,11 @@ def to_onnx(
         raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
     facts = {**model_metadata(model), **(metadata or {})}
     subject = Subject(model)
-    marked = subject.marked()  # before the proof's questions: a layer without a form ends it here
+    forms = Forms(form, optimize_for)
+    with subject.exporting():
+        converted = _converted(subject, forms, opset)  # before the proof: it ends here for some
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
-    proto = _graph(subject, marked, judge.axes, opset)
+    proto = _rebuilt(subject, converted, judge.axes, opset)
     content = _with_metadata(proto, judge, facts)
     try:
         with replacing(target) as temporary:
@@ -89,31 +94,33 @@ def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, An
     """The bytes of the ONNX file; equal for equal models, whatever the machine."""
     facts = dict(metadata)
     facts["minimum_steps"] = judge.axes.minimum
-    facts["proof"] = {
-        "cases": judge.cases,
-        "seed": judge.seed,
-        "absolute": ABSOLUTE,
-        "relative": RELATIVE,
-    }
+    if judge.subject.states:
+        facts["states"] = {**judge.subject.states, **facts.get("states", {})}
+    facts["proof"] = judge.facts()
     entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
     for key, value in entries.items():
         proto.metadata_props.add(key=key, value=value)
     return bundle.sealed(proto.SerializeToString(deterministic=True))
 
 
-def _graph(subject: Subject, marked: tuple[Any, Marks], axes: Axes, opset: int) -> ModelProto:
-    function, marks = marked
+def _converted(subject: Subject, forms: Forms, opset: int) -> ModelProto:
+    function, marks = subject.marked(forms)
     proto = convert(function, opset)
-    expand_marks(proto, marks.calls)
-    check_operators(proto, opset, [layer.name for layer in subject.layers])
+    expand_marks(proto, marks.calls, forms, opset)
+    check_operators(proto, opset, layers=[layer.name for layer in subject.layers])
+    return proto
+
+
+def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> ModelProto:
     inputs = [
         Port(f"input_{index:03d}", spec.name, spec.dtype, axes.inputs[spec.name])
         for index, spec in enumerate(subject.inputs)
     ]
-    answers = function.get_concrete_function().structured_outputs
     outputs = [
-        Port(key, name, answers[key].dtype.as_numpy_dtype, axes.outputs[name])
-        for key, name in zip(sorted(answers), subject.output_names, strict=True)
+        Port(f"output_{index:03d}", name, dtype, axes.outputs[name])
+        for index, (name, dtype) in enumerate(
+            zip(subject.output_names, subject.output_dtypes, strict=True)
+        )
     ]
     rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
     try:

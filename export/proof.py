@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 
 from export import bundle
 from export.axes import Axes, name_axes
-from export.comparison import ABSOLUTE, RELATIVE, difference
+from export.comparison import TOLERANCES, difference, precision_gap
 from export.report import Report, size_and_digest
 from export.samples import Sample, Sampler
 from export.subject import Subject
@@ -28,6 +28,8 @@ _HERE = Path(__file__).parent
 _SECONDS = 600
 _LARGEST_BATCH = 8
 _LONGEST = 40
+# Every proof of three cases or more holds these: the smallest, a large batch, a long sequence.
+_CORNERS = ((1, 0), (33, 2), (2, 200))
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Examiner:
         axes: Its named axes.
         sampler: Draws the inputs.
         states: State input -> output that holds its next value; makes every second case chunked.
-        cases: Number of questions.
+        sizes: For each question the size of each open axis.
         seed: Seed they were drawn with.
     """
 
@@ -64,8 +66,21 @@ class Examiner:
     axes: Axes
     sampler: Sampler
     states: Mapping[str, str]
-    cases: int
+    sizes: Sequence[Mapping[str, int]]
     seed: int
+
+    def tolerance(self) -> dict[str, float]:
+        """Output name -> the t of |a - b| <= t + t * |b|; 0 where answers must be the same."""
+        pairs = zip(self.subject.output_names, self.subject.output_dtypes, strict=True)
+        return {name: TOLERANCES.get(dtype, 0.0) for name, dtype in pairs}
+
+    def facts(self) -> dict[str, Any]:
+        """What the exported file says of its proof; the same on every machine."""
+        return {
+            "seed": self.seed,
+            "sizes": [dict(sizes) for sizes in self.sizes],
+            "tolerance": self.tolerance(),
+        }
 
     def examine(self, file: Path, script: str) -> dict[str, float]:
         """Has a fresh process answer with ``file`` and compares.
@@ -88,6 +103,19 @@ class Examiner:
                 errors[name] = max(errors[name], error)
         return errors
 
+    def lost_precision(self) -> dict[str, float]:
+        """How far a model of low precision is from what it computes in float32, by output.
+
+        Raises:
+            ExportError: It is so far that float32 cannot be what was meant.
+        """
+        if not self.subject.low_precision:
+            return {}
+        shapes = self.axes.inputs
+        inputs = [self.sampler.arrays(shapes, sizes) for sizes in self.sizes[:8]]
+        pairs = [(self.subject.run_as_is(arrays), self.subject.run(arrays)) for arrays in inputs]
+        return precision_gap(pairs, self.subject.low_precision)
+
     def report(self, path: Path, errors: Mapping[str, float], started: float) -> Report:
         """Reports on a file that agreed."""
         size, digest = size_and_digest(path)
@@ -100,25 +128,22 @@ class Examiner:
             path=path,
             bytes=size,
             sha256=digest,
-            cases=self.cases,
+            cases=len(self.sizes),
             seed=self.seed,
             max_abs_error=dict(errors),
-            tolerance={"absolute": ABSOLUTE, "relative": RELATIVE},
+            tolerance=self.tolerance(),
+            lost_precision=self.lost_precision(),
             versions=versions,
             seconds=time.perf_counter() - started,
         )
 
     def _questions(self, *, chunked: bool) -> Questions:
-        draw = self.sampler.generator
-        inputs, chunks = [], {}
-        for case in range(self.cases):
-            sizes = {"batch": 1 if case == 0 else int(draw.integers(1, _LARGEST_BATCH + 1))}
-            for axis in self.axes.symbols():
-                low = self.axes.minimum
-                sizes[axis] = low if case == 0 else int(draw.integers(low, low + _LONGEST))
-            inputs.append(self.sampler.arrays(self.axes.inputs, sizes))
-            if chunked and self.states and case % 2:
-                chunks[case] = _pieces(draw, sizes.get("time", 1))
+        inputs = [self.sampler.arrays(self.axes.inputs, sizes) for sizes in self.sizes]
+        chunks = {}
+        if chunked and self.states:
+            draw = self.sampler.generator
+            odd = range(1, len(self.sizes), 2)
+            chunks = {case: _pieces(draw, self.sizes[case].get("time", 1)) for case in odd}
         answers = [self.subject.run(arrays) for arrays in inputs]
         plan = {
             "states": dict(self.states),
@@ -145,7 +170,7 @@ def examiner(
                 f"the metadata pairs the states {source!r} and {target!r}, but the model has "
                 f"inputs {sorted(axes.inputs)} and outputs {sorted(axes.outputs)}"
             )
-    return Examiner(subject, axes, sampler, states, cases, seed)
+    return Examiner(subject, axes, sampler, states, _sizes(axes, cases, seed), seed)
 
 
 def verify(
@@ -204,6 +229,20 @@ def _replay(script: Path, file: Path, questions: Questions, folder: Path) -> dic
         raise ExportError(f"the exported file does not run: {lines[-1]}")
     with np.load(answers, allow_pickle=False) as stored:
         return dict(stored)
+
+
+def _sizes(axes: Axes, cases: int, seed: int) -> list[dict[str, int]]:
+    draw, low = np.random.default_rng(seed), axes.minimum
+    found = []
+    for case in range(cases):
+        batch, extra = int(draw.integers(1, _LARGEST_BATCH + 1)), None
+        if case < len(_CORNERS) and (case == 0 or cases >= len(_CORNERS)):
+            batch, extra = _CORNERS[case]
+        sizes = {"batch": batch}
+        for axis in axes.symbols():
+            sizes[axis] = low + int(draw.integers(_LONGEST) if extra is None else extra)
+        found.append(sizes)
+    return found
 
 
 def _pieces(draw: np.random.Generator, steps: int) -> list[int]:

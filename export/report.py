@@ -23,7 +23,10 @@ class Report:
         cases: Number of random inputs on which file and original agreed.
         seed: Seed of those inputs.
         max_abs_error: Output name -> largest absolute difference seen.
-        tolerance: ``absolute`` and ``relative``: |a - b| <= absolute + relative * |b|.
+        tolerance: Output name -> the t of |a - b| <= t + t * |b|.
+        lost_precision: Output name -> largest difference between what a float16 or bfloat16 model
+            answers and the same model computed in float32, as the file computes it; empty for
+            models of float32 and float64.
         versions: Package name -> version.
         seconds: Wall time of export and proof.
     """
@@ -35,6 +38,7 @@ class Report:
     seed: int
     max_abs_error: Mapping[str, float]
     tolerance: Mapping[str, float]
+    lost_precision: Mapping[str, float]
     versions: Mapping[str, str]
     seconds: float
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.internals import all_layers, input_structure, replaced_calls, without_cudnn
+from export.internals import all_layers, input_structure, replaced_methods, without_cudnn
+from export.layer_state import ExplicitState, KeptState, kept_states, restored
 from export.marks import Marks
+from export.precision import in_float32, low_precision
+from export.recurrent import Forms
+from export.time_distributed import folded
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
@@ -26,10 +31,17 @@ class TensorSpec:
 
 
 class Subject:
-    """A Keras model with names for its inputs and outputs.
+    """A Keras model as a function of named arrays: its states explicit, its names its own.
 
     Args:
         model: A ``keras.Model``, or a zoo model whose ``network`` is one.
+
+    Attributes:
+        inputs: The model's inputs, then the states that its layers keep.
+        output_names: Names of its outputs, then of the states after the call.
+        output_dtypes: Their types.
+        states: State input -> output that holds its next value.
+        low_precision: "float16" or "bfloat16" if a layer computes in it, else None.
 
     Raises:
         ExportError: It is neither, its inputs are unknown, or Keras runs on another backend than
@@ -50,52 +62,92 @@ class Subject:
         self.name = str(network.name)
         self.layers = all_layers(network)
         self._structure = input_structure(network)
-        self.inputs = _input_specs(network, self._structure)
+        self._kept = kept_states(self.layers)
+        self.states = {state.name: f"next_{state.name}" for state in self._kept}
+        self._own_inputs = _input_specs(network, self._structure)
+        self.inputs = (*self._own_inputs, *(_state_spec(state) for state in self._kept))
         self.output_names: tuple[str, ...] = ()
+        self.low_precision = low_precision(self.layers)
+        self.output_dtypes: tuple[str, ...] = ()
         with without_cudnn(self.layers):
-            self.function = self._trace()
+            self._original = self._traced(self._keeping)
+        self.function = self._original
+        if self._kept or self.low_precision:
+            with self.exporting():
+                self.function = self._traced(self._pure)
+
+    @contextmanager
+    def exporting(self) -> Iterator[None]:
+        """The model computes as its file does: in float32 at least, without cuDNN."""
+        with without_cudnn(self.layers), in_float32(self.layers):
+            yield
 
     def run(self, arrays: Mapping[str, Any]) -> Arrays:
-        """Answers as the model does at inference: named arrays in, named arrays out."""
-        outputs = self.function(*(tf.constant(arrays[spec.name]) for spec in self.inputs))
-        return {
-            name: np.asarray(outputs[key])
-            for name, key in zip(self.output_names, sorted(outputs), strict=True)
-        }
+        """Answers as the file must: in float32 where the model's own precision is lower."""
+        return self._answer(self.function if self.low_precision else self._original, arrays)
 
-    def marked(self) -> tuple[Any, Marks]:
+    def run_as_is(self, arrays: Mapping[str, Any]) -> Arrays:
+        """Answers in the model's own precision."""
+        return self._answer(self._original, arrays)
+
+    def marked(self, forms: Forms) -> tuple[Any, Marks]:
         """A ``tf.function`` of the model in which each recurrent layer is one marked operator.
 
         Its inputs are ``input_000`` and so on in the order of ``inputs``; its outputs
         ``output_000`` and so on in the order of ``output_names``.
 
         Raises:
-            ExportError: A recurrent layer has no ONNX form.
+            ExportError: A recurrent layer cannot be exported.
         """
-        marks = Marks()
-        kinds = (keras.layers.RNN, keras.layers.Bidirectional)
-        calls = {layer: marks.function(layer) for layer in self.layers if isinstance(layer, kinds)}
-        with replaced_calls(calls):
+        marks = Marks(forms)
+        with replaced_methods(marks.methods(self.layers)):
             try:
-                return self._trace(), marks
+                return self._traced(self._pure), marks
             except Exception:
                 if marks.refusal:
                     raise marks.refusal from None
                 raise
 
-    def _trace(self) -> Any:
+    def _answer(self, function: Any, arrays: Mapping[str, Any]) -> Arrays:
+        with restored(self._kept):
+            outputs = function(*(tf.constant(arrays[spec.name]) for spec in self.inputs))
+        return {
+            name: _as_numpy(outputs[key])
+            for name, key in zip(self.output_names, sorted(outputs), strict=True)
+        }
+
+    def _keeping(self, inputs: Any, states: Sequence[Any]) -> list[Any]:
+        """Calls the model as it is; layers keep their state in variables."""
+        for state, value in zip(self._kept, states, strict=True):
+            state.variable.assign(value)
+        with replaced_methods(folded(self.layers)):
+            outputs = self.network(*inputs, training=False)
+        names = _output_names(self.network, outputs, self.inputs)
+        self.output_names = (*names, *self.states.values())
+        flat = [*keras.tree.flatten(outputs), *(state.variable.value for state in self._kept)]
+        self.output_dtypes = tuple(_numpy_dtype(tensor.dtype).name for tensor in flat)
+        return flat
+
+    def _pure(self, inputs: Any, states: Sequence[Any]) -> list[Any]:
+        """Calls the model with its states as tensors, and gives the types that it gives."""
+        explicit = ExplicitState(self._kept, states)
+        with replaced_methods({**folded(self.layers), **explicit.methods()}):
+            outputs = self.network(*inputs, training=False)
+        flat = [*keras.tree.flatten(outputs), *explicit.after()]
+        return [tf.cast(*pair) for pair in zip(flat, self.output_dtypes, strict=True)]
+
+    def _traced(self, call: Callable[[Any, Sequence[Any]], list[Any]]) -> Any:
         signature = [
             tf.TensorSpec(spec.shape, spec.dtype, name=f"input_{index:03d}")
             for index, spec in enumerate(self.inputs)
         ]
 
         def answer(*flat: Any) -> dict[str, Any]:
-            arguments = keras.tree.pack_sequence_as(self._structure, list(flat))
-            outputs = self.network(*arguments, training=False)
-            self.output_names = _output_names(self.network, outputs, self.inputs)
+            own, states = flat[: len(self._own_inputs)], flat[len(self._own_inputs) :]
+            arguments = keras.tree.pack_sequence_as(self._structure, list(own))
             return {
                 f"output_{index:03d}": tf.identity(tensor)
-                for index, tensor in enumerate(keras.tree.flatten(outputs))
+                for index, tensor in enumerate(call(arguments, states))
             }
 
         function = tf.function(answer, input_signature=signature, autograph=False)
@@ -108,13 +160,28 @@ class Subject:
         return function
 
 
+def _state_spec(state: KeptState) -> TensorSpec:
+    return TensorSpec(state.name, tuple(state.variable.shape), str(state.variable.dtype))
+
+
+def _numpy_dtype(dtype: Any) -> Any:
+    """The type of an output; numpy and onnxruntime's Python have no bfloat16."""
+    return tf.float32 if dtype == tf.bfloat16 else dtype
+
+
+def _as_numpy(tensor: Any) -> Any:
+    return np.asarray(tf.cast(tensor, _numpy_dtype(tensor.dtype)))
+
+
 def _input_specs(network: Any, structure: Any) -> tuple[TensorSpec, ...]:
     flat = keras.tree.flatten(structure)
-    known = [tensor.name for tensor in getattr(network, "inputs", None) or []]
+    known = list(getattr(network, "inputs", None) or [])
     specs = []
     for index, spec in enumerate(flat):
-        fallback = known[index] if len(known) == len(flat) else f"input_{index}"
-        specs.append(TensorSpec(spec.name or fallback, tuple(spec.shape), str(spec.dtype)))
+        # Keras opens the batch of a signature; a functional model may have fixed it.
+        source = known[index] if len(known) == len(flat) else spec
+        name = spec.name or getattr(source, "name", None) or f"input_{index}"
+        specs.append(TensorSpec(name, tuple(source.shape), str(spec.dtype)))
     return tuple(specs)
 
 

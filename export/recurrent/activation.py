@@ -8,8 +8,6 @@ from typing import Any
 
 import keras
 
-from zoo.errors import ExportError
-
 
 @dataclass(frozen=True)
 class Activation:
@@ -33,24 +31,12 @@ _FORMS = {
 }
 
 
-def onnx_activation(function: Callable[..., Any], layer: str) -> Activation:
-    """Finds the ONNX form of a Keras activation function.
-
-    Args:
-        function: A member of ``keras.activations``.
-        layer: Name of the layer that uses it, for the message.
-
-    Raises:
-        ExportError: ONNX recurrent operators have no such activation.
-    """
+def onnx_activation(function: Callable[..., Any]) -> Activation | None:
+    """Finds the ONNX form of a Keras activation function; None where there is none."""
     for name, form in _FORMS.items():
         if function is getattr(keras.activations, name):
             return form
-    received = getattr(function, "__name__", repr(function))
-    raise ExportError(
-        f"layer {layer!r} uses the activation {received!r}, which ONNX recurrent operators do not "
-        f"have; use one of {', '.join(sorted(_FORMS))}"
-    )
+    return None
 
 
 def activation_attributes(activations: Sequence[Activation]) -> dict[str, Any]:

@@ -7,46 +7,48 @@ from typing import Any
 
 import numpy as np
 
-from export.recurrent.layer import finish, native_cell
+from export.recurrent.call import Call
+from export.recurrent.layer import finish, native_cells, state_sizes
 from export.recurrent.mask import ValidSteps
 from export.recurrent.native import Ran, run_native
 from export.recurrent.writer import Writer
 
 
 def write_bidirectional(
-    writer: Writer, layer: Any, x: str, valid: ValidSteps | None, states: Sequence[str]
+    writer: Writer, call: Call, x: str, mask: str | None, states: Sequence[str]
 ) -> list[str]:
-    """Writes a built ``keras.layers.Bidirectional``.
+    """Writes a built ``keras.layers.Bidirectional`` by ONNX's own operators.
 
     Returns:
-        Its outputs in the order of the layer's own, flat.
+        Its outputs in the order of the layer's own, flat, states last.
     """
-    pair = (layer.forward_layer, layer.backward_layer)
-    half = len(states) // 2
-    initial = [states[:half], states[half:]] if states else []
+    pair = (call.layer.forward_layer, call.layer.backward_layer)
     outputs, final = [], []
-    for index, ran in enumerate(_run(writer, pair, x, valid, initial)):
+    for index, ran in enumerate(_run(writer, pair, x, mask, states)):
         child = pair[index]
         # Keras flips the second layer's sequence, whichever direction that layer runs in.
         flip = bool(child.go_backwards) is (index == 0)
-        output, *child_states = finish(writer, child, ran, valid, flip=flip)
+        output, *child_states = finish(writer, child, ran, mask, flip=flip)
         outputs.append(output)
         final.extend(child_states)
-    return [*_merge(writer, layer.merge_mode, *outputs), *final]
+    return [*_merge(writer, call.layer.merge_mode, *outputs), *final]
 
 
 def _run(
-    writer: Writer,
-    pair: Sequence[Any],
-    x: str,
-    valid: ValidSteps | None,
-    initial: Sequence[Sequence[str]],
+    writer: Writer, pair: Sequence[Any], x: str, mask: str | None, states: Sequence[str]
 ) -> list[Ran]:
-    cells = [(native_cell(child), bool(child.go_backwards)) for child in pair]
-    if cells[0][0].pairs_with(cells[1][0]) and not cells[0][1]:
-        return run_native(writer, cells, x, valid, initial)
+    valid = ValidSteps(writer, mask) if mask else None
+    cells = [native_cells(child) or [] for child in pair]
+    back = [bool(child.go_backwards) for child in pair]
+    single = [len(stages) == 1 for stages in cells]
+    if all(single) and cells[0][0].pairs_with(cells[1][0]) and not back[0]:
+        both = [(stages[0], flag) for stages, flag in zip(cells, back, strict=True)]
+        return run_native(writer, [both], x, valid, states)
+    half = len(state_sizes(pair[0]))
+    initial = (states[:half], states[half:])
     return [
-        run_native(writer, [cell], x, valid, initial[k : k + 1])[0] for k, cell in enumerate(cells)
+        run_native(writer, [[(cell, back[k])] for cell in cells[k]], x, valid, initial[k])[0]
+        for k in range(2)
     ]
 
 

@@ -14,12 +14,16 @@ from export.recurrent.gates import bias_of
 from export.recurrent.native import NativeCell
 
 
-def gru_cell(cell: Any, layer: str) -> NativeCell:
+def gru_cell(cell: Any) -> NativeCell | None:
     """Reads a built ``keras.layers.GRUCell``; Keras and ONNX both pack the gates z, r, h.
 
-    Raises:
-        ExportError: One of its activations has no ONNX form.
+    Returns:
+        None where ONNX's operator lacks one of its activations.
     """
+    gate = onnx_activation(cell.recurrent_activation)
+    output = onnx_activation(cell.activation)
+    if gate is None or output is None:
+        return None
     units = int(cell.units)
     if cell.reset_after:
         bias = bias_of(cell, (2, 3 * units)).reshape(-1)
@@ -32,9 +36,6 @@ def gru_cell(cell: Any, layer: str) -> NativeCell:
         kernel=np.asarray(cell.kernel).T,
         recurrent_kernel=np.asarray(cell.recurrent_kernel).T,
         bias=bias,
-        activations=(
-            onnx_activation(cell.recurrent_activation, layer),
-            onnx_activation(cell.activation, layer),
-        ),
+        activations=(gate, output),
         attributes={"linear_before_reset": int(cell.reset_after)},
     )

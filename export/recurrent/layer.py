@@ -1,4 +1,4 @@
-"""A Keras recurrent layer of one direction: which forms exist, and its outputs in Keras' order."""
+"""A Keras recurrent layer of one direction: its forms, and its outputs in Keras' order."""
 
 from __future__ import annotations
 
@@ -8,96 +8,109 @@ from typing import Any
 import keras
 import numpy as np
 
+from export.recurrent.call import Call
 from export.recurrent.gru import gru_cell
 from export.recurrent.lstm import lstm_cell
 from export.recurrent.mask import ValidSteps
 from export.recurrent.native import NativeCell, Ran, run_native
+from export.recurrent.scan import run_scan, zero_states
 from export.recurrent.simple_rnn import simple_rnn_cell
+from export.recurrent.step import convert_step, trace_step
 from export.recurrent.writer import Writer
-from zoo.errors import ExportError
 
-_CELLS: dict[type, Callable[[Any, str], NativeCell]] = {
+_CELLS: dict[type, Callable[[Any], NativeCell | None]] = {
     keras.layers.LSTMCell: lstm_cell,
     keras.layers.GRUCell: gru_cell,
     keras.layers.SimpleRNNCell: simple_rnn_cell,
 }
-_LAYERS = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN, keras.layers.RNN)
 _LAST = np.iinfo(np.int64).min
 
 
-def check_layer(layer: Any) -> None:
-    """Checks that a recurrent layer of one direction has an ONNX form.
-
-    Raises:
-        ExportError: It has none; the sentence names the layer and the reason.
-    """
-    reason = _refusal(layer)
-    if reason:
-        raise ExportError(f"layer {layer.name!r} cannot be exported: {reason}")
-    native_cell(layer)
+def cells_of(layer: Any) -> list[Any]:
+    """The cells of a recurrent layer of one direction, from the input on."""
+    stacked = isinstance(layer.cell, keras.layers.StackedRNNCells)
+    return list(layer.cell.cells) if stacked else [layer.cell]
 
 
-def _refusal(layer: Any) -> str | None:
-    kind = type(layer)
-    if not any(kind.call is known.call for known in _LAYERS):
-        return f"{kind.__name__} overrides `call`; use a layer of Keras as it is"
-    if type(layer.cell) not in _CELLS:
-        known = ", ".join(cell.__name__ for cell in _CELLS)
-        return f"its cell is a {type(layer.cell).__name__}; cells with an ONNX form are {known}"
-    if layer.stateful:
-        return "it is stateful; pass its state as inputs and outputs (`initial_state`)"
-    if layer.compute_dtype != "float32" or layer.variable_dtype != "float32":
-        return f"its dtype policy is {layer.dtype_policy.name!r}; load the model as 'float32'"
-    return None
+def is_known(layer: Any) -> bool:
+    """Whether all cells are LSTM, GRU or SimpleRNN of Keras: they start from zeros."""
+    return all(type(cell) in _CELLS for cell in cells_of(layer))
 
 
-def native_cell(layer: Any) -> NativeCell:
-    """The weights of a checked layer in ONNX layout.
+def native_cells(layer: Any) -> list[NativeCell] | None:
+    """The weights in ONNX layout; None where ONNX has no operator for one of the cells."""
+    if not is_known(layer) or layer.compute_dtype == "float64":
+        return None
+    cells = [_CELLS[type(cell)](cell) for cell in cells_of(layer)]
+    return None if None in cells else [cell for cell in cells if cell]
 
-    Raises:
-        ExportError: One of its activations has no ONNX form.
-    """
-    return _CELLS[type(layer.cell)](layer.cell, layer.name)
+
+def state_sizes(layer: Any) -> list[int]:
+    """Sizes of the states of a layer whose cells are known, flat."""
+    return [int(size) for size in keras.tree.flatten(layer.cell.state_size)]
 
 
-def write_layer(
-    writer: Writer, layer: Any, x: str, valid: ValidSteps | None, states: Sequence[str]
+def write_native(
+    writer: Writer, call: Call, x: str, mask: str | None, states: Sequence[str]
 ) -> list[str]:
-    """Writes a recurrent layer of one direction.
+    """Writes a recurrent layer of one direction by ONNX's own operator.
 
     Args:
         writer: Receives the nodes.
-        layer: A built Keras recurrent layer that ``check_layer`` accepts.
+        call: What is called; ``native_cells`` of its layer are there.
         x: Tensor ``(batch, time, features)``.
-        valid: The steps that the mask leaves, or None.
+        mask: Tensor ``(batch, time)``, bool, or None.
         states: The initial states ``(batch, units)``; empty for zeros.
 
     Returns:
-        The layer's own outputs, flat: the sequence or the last output, then the states if the
-        layer returns them.
+        The layer's outputs, flat: the sequence or the last output, then the states.
     """
-    backward = bool(layer.go_backwards)
-    initial = [list(states)] if states else []
-    (ran,) = run_native(writer, [(native_cell(layer), backward)], x, valid, initial)
-    return finish(writer, layer, ran, valid, flip=backward)
+    layer = call.layer
+    valid = ValidSteps(writer, mask) if mask else None
+    stages = [[(cell, bool(layer.go_backwards))] for cell in native_cells(layer) or []]
+    (ran,) = run_native(writer, stages, x, valid, states)
+    return finish(writer, layer, ran, mask, flip=bool(layer.go_backwards))
 
 
-def finish(
-    writer: Writer, layer: Any, ran: Ran, valid: ValidSteps | None, *, flip: bool
+def write_scan(
+    writer: Writer, call: Call, x: str, mask: str | None, states: Sequence[str], opset: int
 ) -> list[str]:
+    """Writes a recurrent layer of one direction, of whatever cell, by a ``Scan``.
+
+    Arguments and outputs are those of ``write_native``; ``states`` may be empty only where the
+    layer ``is_known``.
+
+    Raises:
+        ExportError: The cell uses an operator that ONNX does not have.
+    """
+    layer = call.layer
+    sizes = [(call.x[0], size) for size in state_sizes(layer)] if not states else call.states
+    function = trace_step(layer, call.x, sizes, call.dtype)
+    step = convert_step(function, layer, opset, f"{writer.name}/")
+    initial = states or zero_states(writer, x, [size for _, size in sizes], call.dtype)
+    ran = run_scan(
+        writer,
+        step,
+        x,
+        mask,
+        initial,
+        backward=bool(layer.go_backwards),
+        sequence=bool(layer.return_sequences),
+    )
+    return finish(writer, layer, ran, mask, flip=bool(layer.go_backwards))
+
+
+def finish(writer: Writer, layer: Any, ran: Ran, mask: str | None, *, flip: bool) -> list[str]:
     """Turns what one direction answered into the outputs that the layer's options ask for."""
-    zeros = valid is not None and bool(layer.zero_output_for_mask)
-    if layer.return_sequences:
-        output = valid.blank(ran.sequence) if valid and zeros else ran.sequence
-        output = reverse_time(writer, output) if flip else output
-    else:
-        output = ran.last
-        if valid and zeros:
-            output = valid.blank_unless(output, 0 if layer.go_backwards else -1)
-    return [output, *(ran.states if layer.return_state else [])]
-
-
-def reverse_time(writer: Writer, sequence: str) -> str:
-    """Reverses axis 1 of ``(batch, time, units)``."""
-    one, last = writer.ints(1), writer.ints(-1)
-    return writer.op("Slice", sequence, last, writer.ints(_LAST), one, last)
+    output = ran.sequence if layer.return_sequences else ran.last
+    if mask and layer.zero_output_for_mask:
+        valid, rank = mask, ran.rank
+        if not layer.return_sequences:
+            step = writer.constant(0 if layer.go_backwards else -1, np.int64)
+            valid, rank = writer.op("Gather", mask, step, axis=1), ran.rank - 1
+        column = writer.op("Unsqueeze", valid, writer.ints(*range(rank - ran.rank + 2, rank)))
+        output = writer.op("Where", column, output, writer.constant(0.0, layer.compute_dtype))
+    if flip and layer.return_sequences:
+        one, last = writer.ints(1), writer.ints(-1)
+        output = writer.op("Slice", output, last, writer.ints(_LAST), one, last)
+    return [output, *ran.states]

@@ -14,16 +14,18 @@ from export.recurrent.native import NativeCell
 _ORDER = (0, 3, 1, 2)
 
 
-def lstm_cell(cell: Any, layer: str) -> NativeCell:
+def lstm_cell(cell: Any) -> NativeCell | None:
     """Reads a built ``keras.layers.LSTMCell``.
 
-    Raises:
-        ExportError: One of its activations has no ONNX form.
+    Returns:
+        None where ONNX's operator lacks one of its activations.
     """
     units = int(cell.units)
     bias = reorder(bias_of(cell, (4 * units,)), _ORDER, units)
-    gate = onnx_activation(cell.recurrent_activation, layer)
-    output = onnx_activation(cell.activation, layer)
+    gate = onnx_activation(cell.recurrent_activation)
+    output = onnx_activation(cell.activation)
+    if gate is None or output is None:
+        return None
     return NativeCell(
         op="LSTM",
         units=units,

@@ -58,17 +58,6 @@ class ValidSteps:
         """Puts the initial state ``(batch, units)`` (None: zeros) into rows with no valid step."""
         return self._writer.op("Where", self._any, state, initial or self._nothing())
 
-    def blank(self, sequence: str) -> str:
-        """Zeros the masked steps of ``(batch, time, units)``."""
-        return self._writer.op("Where", self._column(self._mask), sequence, self._nothing())
-
-    def blank_unless(self, last: str, step: int) -> str:
-        """Zeros the rows of ``(batch, units)`` whose step 0 or -1 is masked."""
-        column = self._writer.op(
-            "Gather", self._mask, self._writer.constant([step], np.int64), axis=1
-        )
-        return self._writer.op("Where", column, last, self._nothing())
-
     def _source_steps(self) -> str:
         """For each compacted step the step it comes from: valid ones first, each part in order."""
         writer = self._writer

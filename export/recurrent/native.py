@@ -49,6 +49,9 @@ class NativeCell:
         return (self.op, self.units, self.attributes) == (other.op, other.units, other.attributes)
 
 
+Stage = Sequence[tuple[NativeCell, bool]]  # one or two cells, and whether each runs backward
+
+
 @dataclass(frozen=True)
 class Ran:
     """What one direction answered, as tensor names.
@@ -58,49 +61,60 @@ class Ran:
             the output of the step processed before, zeros where there is none.
         last: ``(batch, units)``, the output of the last valid step, zeros where there is none.
         states: ``(batch, units)`` each, the initial state where there is no valid step.
+        rank: Rank of the sequence.
     """
 
     sequence: str
     last: str
     states: list[str]
+    rank: int = 3
 
 
 def run_native(
     writer: Writer,
-    cells: Sequence[tuple[NativeCell, bool]],
+    stages: Sequence[Stage],
     x: str,
     valid: ValidSteps | None,
-    initial: Sequence[Sequence[str]],
+    initial: Sequence[str],
 ) -> list[Ran]:
-    """Writes one native node over all directions and brings its answers into Keras' layout.
+    """Writes one native node a stage and brings the answers into Keras' layout.
 
     Args:
         writer: Receives the nodes.
-        cells: One or two ``(cell, backward)``; two must be forward, then backward.
+        stages: Each reads the output sequence of the one before; one stage for a single cell,
+            several for stacked cells, which must be of one direction.
         x: Tensor ``(batch, time, features)``.
         valid: The steps that the mask leaves, or None.
-        initial: For each direction its initial states ``(batch, units)``, or none.
+        initial: The initial states ``(batch, units)`` in the order of stages, then directions;
+            empty for zeros.
+
+    Returns:
+        One answer for each direction of the last stage; states are those of all stages.
     """
     time_major = writer.op("Transpose", valid.compact(x) if valid else x, perm=[1, 0, 2])
-    outputs = _node(writer, cells, time_major, valid, initial)
+    directions = len(stages[-1])
+    states: list[list[str]] = [[] for _ in range(directions)]
+    rest = list(initial)
+    for stage in stages:
+        count = stage[0][0].states
+        given = [[rest.pop(0) for _ in range(count)] for _ in stage] if initial else []
+        outputs = _node(writer, stage, time_major, valid, given)
+        for index in range(directions):
+            final = [_pick(writer, out, index, directions) for out in outputs[1:]]
+            if valid:
+                start = given[index] if given else [None] * count
+                final = [valid.keep(*pair) for pair in zip(final, start, strict=True)]
+            states[index] += final
+        if stage is not stages[-1]:
+            time_major = writer.op("Squeeze", outputs[0], writer.ints(1))
     batch_major = writer.op("Transpose", outputs[0], perm=[1, 2, 0, 3])
     answers = []
-    for index, (_, backward) in enumerate(cells):
-        sequence = _pick(writer, batch_major, index, len(cells))
-        states = [_pick(writer, out, index, len(cells)) for out in outputs[1:]]
-        if valid is None:
-            answers.append(Ran(sequence, states[0], states))
-            continue
-        answers.append(
-            Ran(
-                sequence=valid.spread(sequence, backward),
-                last=valid.keep(states[0], None),
-                states=[
-                    valid.keep(state, initial[index][k] if initial else None)
-                    for k, state in enumerate(states)
-                ],
-            )
-        )
+    for index, (_, backward) in enumerate(stages[-1]):
+        sequence = _pick(writer, batch_major, index, directions)
+        last = _pick(writer, outputs[1], index, directions)
+        if valid:
+            sequence, last = valid.spread(sequence, backward), valid.keep(last, None)
+        answers.append(Ran(sequence, last, states[index]))
     return answers
 
 

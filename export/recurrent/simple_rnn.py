@@ -11,12 +11,15 @@ from export.recurrent.gates import bias_of
 from export.recurrent.native import NativeCell
 
 
-def simple_rnn_cell(cell: Any, layer: str) -> NativeCell:
+def simple_rnn_cell(cell: Any) -> NativeCell | None:
     """Reads a built ``keras.layers.SimpleRNNCell``.
 
-    Raises:
-        ExportError: Its activation has no ONNX form.
+    Returns:
+        None where ONNX's operator lacks its activation.
     """
+    activation = onnx_activation(cell.activation)
+    if activation is None:
+        return None
     units = int(cell.units)
     bias = bias_of(cell, (units,))
     return NativeCell(
@@ -26,5 +29,5 @@ def simple_rnn_cell(cell: Any, layer: str) -> NativeCell:
         kernel=np.asarray(cell.kernel).T,
         recurrent_kernel=np.asarray(cell.recurrent_kernel).T,
         bias=np.concatenate([bias, np.zeros_like(bias)]),
-        activations=(onnx_activation(cell.activation, layer),),
+        activations=(activation,),
     )

@@ -43,3 +43,11 @@ class Writer:
         outputs = [f"{label}.{index}" for index in range(count)]
         self.nodes.append(helper.make_node(kind, inputs, outputs, name=label, **attributes))
         return outputs
+
+    def bind(self, name: str, source: str) -> None:
+        """Lets a tensor go by another name too, one that nodes from elsewhere read."""
+        self.nodes.append(helper.make_node("Identity", [source], [name]))
+
+    def fold(self, tensor: str, outer: str, inner: str) -> str:
+        """Reshapes to the dimensions ``outer`` and then ``inner``, both int64 vectors."""
+        return self.op("Reshape", tensor, self.op("Concat", outer, inner, axis=0))
