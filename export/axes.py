@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from export.samples import Sampler
+from export.samples import Sampler, sized
 from export.subject import Subject
 from zoo.errors import ExportError
 
@@ -83,9 +83,11 @@ def _probe(subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape]) -> A
             sizes = {name: minimum + 4 + extra + 2 * k for k, name in enumerate(order)}
             sizes["batch"] = batch
             smallest = dict.fromkeys(names, minimum) | {"batch": batch}
+            drawn = [sampler.arrays(inputs, sizes), sampler.arrays(inputs, smallest)]
+            if any(drawn[0][name].shape != sized(inputs[name], sizes) for name in inputs):
+                return None  # the caller's sample ties axes together
             try:
-                subject.run(sampler.arrays(inputs, smallest))
-                answers = subject.run(sampler.arrays(inputs, sizes))
+                answers, _ = [subject.run(arrays) for arrays in drawn]
             except Exception:  # a framework may raise anything for a size it cannot take
                 break
             runs.append((sizes, {name: array.shape for name, array in answers.items()}))

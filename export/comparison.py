@@ -11,7 +11,7 @@ from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
 # |a - b| <= tolerance + tolerance * |b|; a float16 is rounded to 1 part in 1024.
-TOLERANCES = {"float16": 1e-3, "float32": 1e-5, "float64": 1e-5}
+TOLERANCES = {"float16": 1e-3, "float32": 1e-5, "float64": 1e-10}
 ROUNDING = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
 

@@ -11,9 +11,7 @@ from export.rebuild import subgraphs
 from export.recurrent import Call, Forms, Writer, write_recurrent
 
 
-def expand_marks(
-    model: ModelProto, calls: Mapping[str, Call], forms: Forms, opset: int
-) -> None:
+def expand_marks(model: ModelProto, calls: Mapping[str, Call], forms: Forms, opset: int) -> None:
     """Replaces each marked operator, in place, by the ONNX nodes of its layer."""
     _expand(model.graph, calls, forms, opset, {})
 

@@ -96,7 +96,9 @@ def _keep_mark(_context: Any, node: Any, _name: str, _arguments: Any) -> Any:
 def _erfc(context: Any, node: Any, _name: str, _arguments: Any) -> Any:
     """erfc(x) = 1 - erf(x), for gelu; tf2onnx leaves it in the file as it is."""
     dtype = context.get_dtype(node.input[0])
-    one = context.make_const(f"{node.name}/one", np.ones((), helper.tensor_dtype_to_np_dtype(dtype)))
+    one = context.make_const(
+        f"{node.name}/one", np.ones((), helper.tensor_dtype_to_np_dtype(dtype))
+    )
     erf = context.make_node("Erf", [node.input[0]])
     output = node.output[0]
     context.remove_node(node.name)

@@ -32,7 +32,7 @@ def kept_states(layers: Sequence[Any]) -> list[KeptState]:
         if not isinstance(layer, keras.layers.RNN) or not layer.stateful:
             continue
         variables = keras.tree.flatten(layer.states)
-        parts = ("h", "c") if isinstance(layer, keras.layers.LSTM) else ("h",)
+        parts: tuple[str, ...] = ("h", "c") if isinstance(layer, keras.layers.LSTM) else ("h",)
         if len(parts) != len(variables):
             parts = tuple(f"state_{index}" for index in range(len(variables)))
         found += [

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from export.recurrent import Forms, is_known, output_dims, state_sizes, trace_step
+from export.recurrent import NEVER, Forms, is_known, output_dims, state_sizes, trace_step
 from export.recurrent.call import Call, Dims
 from zoo.errors import ExportError
 
@@ -54,7 +54,7 @@ class Marks:
             and _is_own(child, "call")
             and _is_own(child, "inner_loop")
             and not child.stateful
-            and self._forms.native_pair(child)
+            and self._forms.scan_from(child) == NEVER
             for child in children
         )
 
@@ -71,9 +71,7 @@ class Marks:
         return call
 
     def _inner_loop(self, layer: Any) -> Callable[..., Any]:
-        def inner_loop(
-            sequences: Any, initial_state: Any, mask: Any, training: Any = False
-        ) -> Any:
+        def inner_loop(sequences: Any, initial_state: Any, mask: Any, training: Any = False) -> Any:
             (output,), states = self._mark(layer, sequences, initial_state, mask, training)
             if layer.return_sequences:
                 return output[:, -1], output, states
@@ -153,7 +151,7 @@ def _output_shapes(call: Call) -> tuple[list[Dims], list[Dims]]:
     batch, time = call.x[:2]
     axes = (batch, time) if children[0].return_sequences else (batch,)
     if all(is_known(child) for child in children):
-        states = [(batch, size) for child in children for size in state_sizes(child)]
+        states: list[Dims] = [(batch, size) for child in children for size in state_sizes(child)]
         units = [int(_last_cell(child).units) for child in children]
         if len(units) == 2 and call.layer.merge_mode == "concat":
             units = [sum(units)]
@@ -168,5 +166,3 @@ def _output_shapes(call: Call) -> tuple[list[Dims], list[Dims]]:
 def _last_cell(layer: Any) -> Any:
     stacked = isinstance(layer.cell, keras.layers.StackedRNNCells)
     return layer.cell.cells[-1] if stacked else layer.cell
-
-

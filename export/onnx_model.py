@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 from onnx import ModelProto
+from onnx.version_converter import convert_version
 
 from export import bundle
-from export.axes import Axes
+from export.axes import Axes, name_axes
 from export.graph import expand_marks
 from export.internals import convert
 from export.operators import check_operators
@@ -24,12 +26,13 @@ from export.proof import Examiner, examiner, model_metadata
 from export.rebuild import Port, rebuild
 from export.recurrent import Forms
 from export.report import Report
-from export.samples import Sample
+from export.samples import Sample, Sampler
 from export.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
 
-OPSETS = range(14, 19)
+# Marks are expanded at one of tf2onnx's own versions; onnx converts to later ones.
+OLDEST, CONVERTED = 13, 18
 
 
 def to_onnx(
@@ -55,7 +58,7 @@ def to_onnx(
             or Bidirectional of them.
         path: The file to write.
         metadata: JSON-able facts for the file, over those of a zoo model.
-        opset: Version of the standard operators, 14 to 18.
+        opset: Version of the standard operators, 13 or later.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model: a function of a numpy
@@ -66,8 +69,9 @@ def to_onnx(
             file is left then.
     """
     started = time.perf_counter()
-    if opset not in OPSETS:
-        raise ExportError(f"opset {opset} was asked for; {OPSETS[0]} to {OPSETS[-1]} are possible")
+    newest = onnx.defs.onnx_opset_version()
+    if not OLDEST <= opset <= newest:
+        raise ExportError(f"opset {opset} was asked for; {OLDEST} to {newest} are possible")
     target = Path(path)
     if target.is_dir():
         raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
@@ -75,7 +79,7 @@ def to_onnx(
     subject = Subject(model)
     forms = Forms(form, optimize_for)
     with subject.exporting():
-        converted = _converted(subject, forms, opset)  # before the proof: it ends here for some
+        converted = _converted(subject, forms, min(opset, CONVERTED))
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
     proto = _rebuilt(subject, converted, judge.axes, opset)
     content = _with_metadata(proto, judge, facts)
@@ -88,6 +92,16 @@ def to_onnx(
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
+
+
+def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:
+    """The ONNX model without metadata or proof, to measure its forms."""
+    subject = Subject(model)
+    with subject.exporting():
+        converted = _converted(subject, forms, opset)
+    axes = name_axes(subject, Sampler(subject))
+    rebuilt = _rebuilt(subject, converted, axes, opset)
+    return bytes(rebuilt.SerializeToString(deterministic=True))
 
 
 def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, Any]) -> bytes:
@@ -122,9 +136,17 @@ def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> Mod
             zip(subject.output_names, subject.output_dtypes, strict=True)
         )
     ]
-    rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
+    rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=min(opset, CONVERTED))
     try:
+        if opset > CONVERTED:
+            renamed = [replace(port, old=port.new) for port in (*inputs, *outputs)]
+            ports = renamed[: len(inputs)], renamed[len(inputs) :]
+            later = convert_version(rebuilt, opset)
+            rebuilt = rebuild(later, *ports, name=subject.name, opset=opset)
         onnx.checker.check_model(rebuilt, full_check=True)
     except Exception as error:  # the checker and shape inference raise types of their own
-        raise ExportError(f"the ONNX graph of {subject.name!r} is not valid: {error}") from error
+        reason = str(error).strip().splitlines()[0]
+        raise ExportError(
+            f"the graph of {subject.name!r} is not valid in opset {opset}: {reason}"
+        ) from error
     return rebuilt

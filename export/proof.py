@@ -78,7 +78,8 @@ class Examiner:
         """What the exported file says of its proof; the same on every machine."""
         return {
             "seed": self.seed,
-            "sizes": [dict(sizes) for sizes in self.sizes],
+            "cases": len(self.sizes),
+            "sizes": {axis: [sizes[axis] for sizes in self.sizes] for axis in self.sizes[0]},
             "tolerance": self.tolerance(),
         }
 

@@ -127,7 +127,7 @@ class _Scope:
         self._outer = parent
         self._root: _Scope = parent._root if parent else self
         # Old tensor name -> new.
-        self._names = ChainMap(inputs, *(parent._names.maps if parent else []))
+        self._names: ChainMap[str, str] = ChainMap(inputs, *(parent._names.maps if parent else []))
         if parent is None:
             self._taken = set(inputs.values())
             self._equal_constants: dict[bytes, str] = {}

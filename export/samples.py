@@ -41,10 +41,7 @@ class Sampler:
         """Draws one input for each name; ``sizes`` gives the open axes by name."""
         if self._sample is not None:
             return self._sample(self.generator, sizes)
-        fixed = {
-            name: tuple(sizes[axis] if isinstance(axis, str) else axis for axis in shape)
-            for name, shape in shapes.items()
-        }
+        fixed = {name: sized(shape, sizes) for name, shape in shapes.items()}
         # Lengths count steps of the longest sequence given beside them.
         steps = max((shape[1] for shape in fixed.values() if len(shape) > 2), default=0)
         steps = steps or max((shape[1] for shape in fixed.values() if len(shape) == 2), default=1)
@@ -74,6 +71,11 @@ class Sampler:
         holes[np.arange(batch), 0] = False
         values[(np.arange(time) >= lengths[:, None]) | holes] = padding
         return values
+
+
+def sized(shape: tuple[int | str, ...], sizes: Sizes) -> tuple[int, ...]:
+    """A shape whose named axes have sizes."""
+    return tuple(sizes[axis] if isinstance(axis, str) else axis for axis in shape)
 
 
 def _integer_ranges(subject: Subject) -> dict[str, int]:

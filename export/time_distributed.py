@@ -32,9 +32,7 @@ def _call(wrapper: Any) -> Callable[..., Any]:
             options["training"] = training
         outputs = layer.call(_fold(inputs), **options)
         shape = tf.concat([tf.shape(inputs)[:2], tf.shape(outputs)[1:]], 0)
-        return tf.ensure_shape(
-            tf.reshape(outputs, shape), (*inputs.shape[:2], *outputs.shape[1:])
-        )
+        return tf.ensure_shape(tf.reshape(outputs, shape), (*inputs.shape[:2], *outputs.shape[1:]))
 
     return call
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import keras
 
 from export.recurrent.bidirectional import write_bidirectional
+from export.recurrent.branches import write_branches
 from export.recurrent.call import Call
-from export.recurrent.forms import Forms
+from export.recurrent.forms import NEVER, Forms
 from export.recurrent.layer import is_known, state_sizes, write_native, write_scan
 from export.recurrent.step import output_dims, trace_step
 from export.recurrent.writer import Writer
 
 __all__ = [
+    "NEVER",
     "Call",
     "Forms",
     "Writer",
@@ -48,6 +50,15 @@ def write_recurrent(
     mask = states.pop(0) if call.masked else None
     if isinstance(call.layer, keras.layers.Bidirectional):
         return write_bidirectional(writer, call, x, mask, states)
-    if forms.choose(call.layer) == "native":
+    scan_from = forms.scan_from(call.layer, call.x[0])
+    if scan_from == 1:
+        return write_scan(writer, call, x, mask, states, opset)
+    if scan_from == NEVER:
         return write_native(writer, call, x, mask, states)
-    return write_scan(writer, call, x, mask, states, opset)
+    small, large = Writer(f"{writer.name}/native"), Writer(f"{writer.name}/scan")
+    answers = [
+        write_native(small, call, x, mask, states),
+        write_scan(large, call, x, mask, states, opset),
+    ]
+    sequences = bool(call.layer.return_sequences)
+    return write_branches(writer, x, scan_from, [small, large], answers, sequences)

@@ -18,7 +18,7 @@ class Activation:
     beta: float | None = None
 
 
-_FORMS = {
+ACTIVATIONS = {
     "tanh": Activation("Tanh"),
     "sigmoid": Activation("Sigmoid"),
     "relu": Activation("Relu"),
@@ -33,7 +33,7 @@ _FORMS = {
 
 def onnx_activation(function: Callable[..., Any]) -> Activation | None:
     """Finds the ONNX form of a Keras activation function; None where there is none."""
-    for name, form in _FORMS.items():
+    for name, form in ACTIVATIONS.items():
         if function is getattr(keras.activations, name):
             return form
     return None

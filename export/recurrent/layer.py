@@ -84,10 +84,10 @@ def write_scan(
         ExportError: The cell uses an operator that ONNX does not have.
     """
     layer = call.layer
-    sizes = [(call.x[0], size) for size in state_sizes(layer)] if not states else call.states
-    function = trace_step(layer, call.x, sizes, call.dtype)
+    shapes = call.states or [(call.x[0], size) for size in state_sizes(layer)]
+    function = trace_step(layer, call.x, shapes, call.dtype)
     step = convert_step(function, layer, opset, f"{writer.name}/")
-    initial = states or zero_states(writer, x, [size for _, size in sizes], call.dtype)
+    initial = states or zero_states(writer, x, state_sizes(layer), call.dtype)
     ran = run_scan(
         writer,
         step,

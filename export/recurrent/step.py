@@ -23,8 +23,9 @@ from export.recurrent.call import Dims
 from zoo.errors import ExportError
 
 _ELEMENTWISE = frozenset(
-    "Abs Add Cast Ceil Clip Div Elu Erf Exp Floor HardSigmoid HardSwish Identity LeakyRelu Log "
-    "Max Min Mul Neg Pow Reciprocal Relu Selu Sigmoid Softplus Softsign Sqrt Sub Tanh".split()
+    {"Abs", "Add", "Cast", "Ceil", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "HardSigmoid"}
+    | {"HardSwish", "Identity", "LeakyRelu", "Log", "Max", "Min", "Mul", "Neg", "Pow"}
+    | {"Reciprocal", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh"}
 )
 _PRODUCTS = frozenset({"MatMul", "Gemm", "Conv"})
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 import tf2onnx
 
 from export import internals
+from export.precision import in_float32
 from tests.export import made
 
 
@@ -40,11 +41,34 @@ def test_keras_looks_call_up_on_the_instance() -> None:
     layer = keras.layers.GRU(2)
     x = np.zeros((1, 3, 2), "float32")
     layer(x)
-    with internals.replaced_calls({layer: lambda *_, **__: "ours"}):
+    with internals.replaced_methods({(layer, "call"): lambda *_, **__: "ours"}):
         assert layer.call(x) == "ours"
         assert layer(x) == "ours"
     assert "call" not in vars(layer)
     assert tuple(layer(x).shape) == (1, 2)
+
+
+def test_keras_looks_the_loop_up_on_the_instance_and_takes_three_answers() -> None:
+    layer = keras.layers.LSTM(2, return_state=True)
+    x = np.ones((1, 3, 2), "float32")
+    layer(x)
+
+    def loop(sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        return sequences[:, 0] * 2, sequences, [state + 1 for state in initial_state]
+
+    with internals.replaced_methods({(layer, "inner_loop"): loop}):
+        output, h, c = layer(x)
+    assert np.asarray(output).tolist() == [[2, 2]]
+    assert np.asarray(h).tolist() == np.asarray(c).tolist() == [[1, 1]]
+
+
+def test_keras_layers_change_their_policy_and_back() -> None:
+    layer = keras.layers.GRU(2, dtype="mixed_float16")
+    x = np.ones((1, 3, 2), "float32")
+    assert layer(x).dtype == "float16"
+    with in_float32([layer, layer.cell]):
+        assert layer(x).dtype == "float32"
+    assert layer(x).dtype == "float16" and layer.cell.compute_dtype == "float16"
 
 
 def test_keras_layers_take_the_arguments_that_marks_take() -> None:
@@ -89,7 +113,7 @@ def test_tf2onnx_hands_marks_over_with_their_token() -> None:
 
 def test_tf2onnx_is_silent_meanwhile_and_heard_afterwards(caplog: Any) -> None:
     logger = logging.getLogger("tf2onnx")
-    with internals._quiet("tf2onnx"):
+    with internals._quiet():
         logging.getLogger("tf2onnx.tfonnx").error("unheard")
     logging.getLogger("tf2onnx.tfonnx").error("heard")
     assert caplog.messages == ["heard"]

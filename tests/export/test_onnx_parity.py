@@ -45,32 +45,36 @@ def _outputs(cell: str, given: dict[str, Any], options: list[Any]) -> dict[str, 
     return outputs
 
 
-def _export(given: dict[str, Any], outputs: Any, folder: Path, cases: int = 40) -> list[str]:
+def _export(
+    given: dict[str, Any], outputs: Any, folder: Path, form: str = "native", cases: int = 40
+) -> list[str]:
     model = made.model(given.values(), outputs)
     names = [tensor.name for tensor in model.inputs]
     report = export.to_onnx(
-        model, folder / "model.onnx", cases=cases, sample=made.masked_sample(names)
+        model, folder / "model.onnx", form=form, cases=cases, sample=made.masked_sample(names)
     )
     assert report.cases == cases
     assert set(report.max_abs_error) == set(outputs)
     return [node.op_type for node in onnx.load(report.path).graph.node]
 
 
+@pytest.mark.parametrize("form", ["native", "scan"])
 @pytest.mark.parametrize("cell", made.CELLS)
-def test_options_of_one_layer(cell: str, tmp_path: Path) -> None:
+def test_options_of_one_layer(cell: str, form: str, tmp_path: Path) -> None:
     given = made.inputs()
     given = {k: v for k, v in given.items() if k != "c" or cell == "lstm"}
     chosen = [OPTIONS[k] for k in (0, 6, 12, 19)]
-    operators = _export(given, _outputs(cell, given, chosen), tmp_path)
-    assert not {"Loop", "Scan", "If"} & set(operators)
+    operators = _export(given, _outputs(cell, given, chosen), tmp_path, form)
+    assert {"Loop", "Scan", "If"} & set(operators) == ({"Scan"} if form == "scan" else set())
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("form", ["native", "scan", "auto"])
 @pytest.mark.parametrize("cell", made.CELLS)
-def test_every_option_of_one_layer(cell: str, tmp_path: Path) -> None:
+def test_every_option_of_one_layer(cell: str, form: str, tmp_path: Path) -> None:
     given = made.inputs()
     given = {k: v for k, v in given.items() if k != "c" or cell == "lstm"}
-    _export(given, _outputs(cell, given, OPTIONS), tmp_path, cases=200)
+    _export(given, _outputs(cell, given, OPTIONS), tmp_path, form, cases=200)
 
 
 MODES = ("concat", "sum", "mul", "ave", None)
@@ -105,7 +109,8 @@ def test_bidirectional_of_every_cell(cell: str, masked: bool, tmp_path: Path) ->
     given = made.inputs()
     unused = {"mask"} - ({"mask"} if masked else set()) | ({"c"} if cell != "lstm" else set())
     given = {k: v for k, v in given.items() if k not in unused}
-    _export(given, _merges(cell, given, MODES, masked=masked, states=True), tmp_path, cases=100)
+    outputs = _merges(cell, given, MODES, masked=masked, states=True)
+    _export(given, outputs, tmp_path, cases=100)
 
 
 def test_bidirectional_of_two_different_layers(tmp_path: Path) -> None:

@@ -28,8 +28,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
 
 
 def _break(monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
-    right = layer_forms.native_cell
-    monkeypatch.setattr(layer_forms, "native_cell", lambda layer: wrong(right(layer)))
+    right = layer_forms.native_cells
+    monkeypatch.setattr(
+        layer_forms, "native_cells", lambda layer: [wrong(cell) for cell in right(layer) or []]
+    )
 
 
 def test_wrong_weights_are_found_and_no_file_is_left(

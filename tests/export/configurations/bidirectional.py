@@ -14,7 +14,13 @@ from tests.export.configurations.configuration import (
     table,
 )
 from tests.export.configurations.masks import ZEROS
-from tests.export.configurations.one_layer import BACKWARD, CELLS_OF_LAYERS, SEQUENCES, STATES, sizes
+from tests.export.configurations.one_layer import (
+    BACKWARD,
+    CELLS_OF_LAYERS,
+    SEQUENCES,
+    STATES,
+    sizes,
+)
 
 MODES = ("concat", "sum", "mul", "ave", None)
 BOTH = SEQUENCES | STATES
@@ -29,7 +35,6 @@ OPTIONS: dict[str, Row] = {
     "masked_from_states": (SEQUENCES, {"merge_mode": "sum"}, {"states": True, "mask": "hand"}),
 }
 MORE_OPTIONS: dict[str, Row] = {
-    "backward_child": (BACKWARD | SEQUENCES, {}, {"mask": "hand"}),
     "masked_zeros": (ZEROS, {}, {"mask": "hand"}),
     "embedding": (SEQUENCES, {"merge_mode": "mul"}, {"mask": "embedding"}),
     "masking_last": ({}, {"merge_mode": "ave"}, {"mask": "masking"}),
@@ -55,7 +60,7 @@ PAIRS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "widths": lambda: (GRU(3, **SEQUENCES), GRU(5, **SEQUENCES | BACKWARD)),
     "widths_last": lambda: (LSTM(3), LSTM(5, **BACKWARD)),
     "cells": lambda: (GRU(4), SIMPLE(4, **BACKWARD)),
-    "cells_and_widths": lambda: (LSTM(5, **BOTH), GRU(3, **BOTH | BACKWARD)),
+    "cells_and_widths": lambda: (LSTM(5, **SEQUENCES), GRU(3, **SEQUENCES | BACKWARD)),
     "order": lambda: (LSTM(4, **SEQUENCES | BACKWARD), LSTM(4, **SEQUENCES)),
     "dropouts": lambda: (LSTM(4, dropout=0.2), LSTM(4, recurrent_dropout=0.3, **BACKWARD)),
     "unrolled": lambda: (

@@ -11,7 +11,6 @@ from tests.export.configurations.configuration import (
     CELLS,
     CODES,
     LAYERS,
-    PADDINGS,
     UNITS,
     Configuration,
     Given,
@@ -43,7 +42,10 @@ DROPPED: dict[str, tuple[str, dict[str, Any], bool]] = {
     "masking_dropped_for_a_state": ("masking", {}, True),
 }
 PADDED: dict[str, dict[str, float]] = {
-    kind: {kind: 1.0} for kind in PADDINGS if kind != "all_valid"
+    "right": {"right": 1.0},
+    "left": {"left": 1.0},
+    "holes": {"holes": 1.0},
+    "none_valid": {"none_valid": 0.6, "right": 0.2, "all_valid": 0.2},
 }
 
 
@@ -73,7 +75,7 @@ def _deep(cell: str) -> Configuration:
 
 
 def _padded(cell: str, kind: str) -> Configuration:
-    row = ("hand", SEQUENCES | STATES, False)
+    row = ("hand", SEQUENCES | STATES, kind == "none_valid")
     return _one(cell, f"padded_{kind}", row, paddings=PADDED[kind])
 
 

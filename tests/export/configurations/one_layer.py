@@ -60,14 +60,14 @@ CELL_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 NATIVE_ACTIVATIONS = (
-    "tanh sigmoid relu linear hard_sigmoid elu leaky_relu softsign softplus".split()
+    *("tanh", "sigmoid", "relu", "linear", "hard_sigmoid"),
+    *("elu", "leaky_relu", "softsign", "softplus"),
 )
-# Those that grow without bound through a state need small weights.
 OTHER_ACTIVATIONS = (
-    "gelu silu selu exponential mish celu hard_tanh relu6 hard_silu log_sigmoid softmax "
-    "log_softmax sparsemax hard_shrink soft_shrink tanh_shrink squareplus sparse_plus "
-    "sparse_sigmoid"
-).split()
+    *("gelu", "silu", "selu", "exponential", "mish", "celu", "hard_tanh", "relu6", "hard_silu"),
+    *("log_sigmoid", "softmax", "sparsemax", "hard_shrink", "soft_shrink", "tanh_shrink"),
+    *("squareplus", "sparse_plus", "sparse_sigmoid"),
+)
 CALLABLES: dict[str, Any] = {
     "lambda": lambda x: keras.ops.tanh(x) * 0.7 + 0.1,
     "operation": keras.ops.sin,
@@ -135,10 +135,7 @@ CONFIGURATIONS = table(
     ),
     *(_cell(cell, name, row) for cell in CELLS for name, row in CELL_OPTIONS.items()),
     *(_seasoned(cell) for cell in CELLS),
-    *(
-        _activation(index, name, name, "loop_free")
-        for index, name in enumerate(NATIVE_ACTIVATIONS)
-    ),
+    *(_activation(index, name, name, "loop_free") for index, name in enumerate(NATIVE_ACTIVATIONS)),
     *(_activation(index, name, name) for index, name in enumerate(OTHER_ACTIVATIONS)),
     *(_activation(index, name, one) for index, (name, one) in enumerate(CALLABLES.items())),
 )

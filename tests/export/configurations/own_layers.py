@@ -15,7 +15,8 @@ class MinimalGatedCell(keras.layers.Layer):
 
     def __init__(self, units: int, **options: Any) -> None:
         super().__init__(**options)
-        self.units = self.state_size = self.output_size = units
+        self.units = self.output_size = units
+        self.state_size: int | list[int] = units
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights of the gate and of the candidate, side by side."""
@@ -36,7 +37,7 @@ class MinimalGatedCell(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Units beside what every layer has."""
-        return super().get_config() | {"units": self.units}
+        return {**super().get_config(), "units": self.units}
 
 
 @register

@@ -26,7 +26,9 @@ ROWS: dict[str, tuple[Callable[[str], Any], dict[str, Any], bool]] = {
         lambda p: LAYERS.GRU(4, dtype=p, name="gru", **BOTH), {"states": [4]}, True),
     "stacked_cells": (
         lambda p: LAYERS.RNN(
-            [LAYERS.LSTMCell(4, dtype=p), LAYERS.GRUCell(3, dtype=p)], dtype=p, name="stack"),
+            LAYERS.StackedRNNCells(
+                [LAYERS.LSTMCell(4, dtype=p), LAYERS.GRUCell(3, dtype=p)], dtype=p),
+            dtype=p, name="stack"),
         {}, True),
     "whole": (
         lambda p: [

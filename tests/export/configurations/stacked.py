@@ -45,9 +45,7 @@ SPECIAL: dict[str, Callable[[], list[Any]]] = {
 }
 
 
-def _stack(
-    cells: str, name: str, row: tuple[dict[str, Any], dict[str, Any]]
-) -> Configuration:
+def _stack(cells: str, name: str, row: tuple[dict[str, Any], dict[str, Any]]) -> Configuration:
     make, states = STACKS[cells]
     options, around = row
     around = around | ({"states": states} if around.get("states") else {})

@@ -63,9 +63,7 @@ def dictionaries() -> Any:
     """Inputs and outputs in dictionaries whose order is not the alphabet's."""
     inputs = {"words": sequence("words"), "about": keras.Input((2,), name="about")}
     state = LAYERS.Dense(4, name="to_state")(inputs["about"])
-    y, last = LAYERS.GRU(4, name="gru", **SEQUENCES | STATES)(
-        inputs["words"], initial_state=state
-    )
+    y, last = LAYERS.GRU(4, name="gru", **SEQUENCES | STATES)(inputs["words"], initial_state=state)
     return randomised(keras.Model(inputs, {"tags": y, "summary": last}, name="dictionaries"))
 
 
@@ -109,7 +107,8 @@ def nested_models() -> Any:
     """A functional model inside another, called twice, with a Sequential beside it."""
     inner = keras.Input((None, 3))
     encoder = keras.Model(inner, LAYERS.GRU(4)(LAYERS.LSTM(4, **SEQUENCES)(inner)), name="encoder")
-    head = keras.Sequential([keras.Input((8,)), LAYERS.Dense(3, "relu"), LAYERS.Dense(2)], "head")
+    dense = [LAYERS.Dense(3, activation="relu"), LAYERS.Dense(2)]
+    head = keras.Sequential([keras.Input((8,)), *dense], name="head")
     left, right = sequence("left"), sequence("right")
     joined = LAYERS.Concatenate(name="joined")([encoder(left), encoder(right)])
     return functional([left, right], {"scores": head(joined)}, "nested")
@@ -224,7 +223,7 @@ def odd_names() -> Any:
     """Names with spaces, dots, colons and brackets."""
     x = keras.Input((None, 3), name="my input (raw)")
     y = LAYERS.LSTM(4, name="my layer: 1.a")(x)
-    return functional([x], {"the answer [%]": LAYERS.Dense(2, name="dense #2")(y)}, "odd-name 1")
+    return functional([x], {"the answer [%]": LAYERS.Dense(2, name="dense #2")(y)}, "odd-name.1")
 
 
 def sixteen_bit_tokens() -> Any:
