@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from export.samples import Sampler, sized
-from export.subject import Subject
+from export.subject import Subject, first_line
 from zoo.errors import ExportError
 
 Shape = tuple[int | str, ...]
@@ -45,13 +45,15 @@ def name_axes(subject: Subject, sampler: Sampler) -> Axes:
     """
     apart = _input_shapes(subject, together=False)
     together = _input_shapes(subject, together=True)
+    reasons: list[str] = []
     for inputs in [apart, together] if apart != together else [together]:
-        found = _probe(subject, sampler, inputs)
+        found = _probe(subject, sampler, inputs, reasons)
         if found:
             return found
     raise ExportError(
-        f"model {subject.name!r} fails on every random input that fits its signature; pass "
-        "`sample=`, a function of a numpy Generator and sizes that returns valid inputs by name"
+        f"model {subject.name!r} fails on every random input that fits its signature (the first "
+        f"time with {reasons[0]}); pass `sample=`, a function of a numpy Generator and sizes that "
+        "returns valid inputs by name"
     )
 
 
@@ -74,7 +76,9 @@ def _input_shapes(subject: Subject, *, together: bool) -> dict[str, Shape]:
     return shapes
 
 
-def _probe(subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape]) -> Axes | None:
+def _probe(
+    subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape], reasons: list[str]
+) -> Axes | None:
     names = Axes(inputs, {}, 1).symbols()
     for minimum in (1, 2, 4, 8, 16, 32, 64, 128):
         runs = []
@@ -85,10 +89,12 @@ def _probe(subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape]) -> A
             smallest = dict.fromkeys(names, minimum) | {"batch": batch}
             drawn = [sampler.arrays(inputs, sizes), sampler.arrays(inputs, smallest)]
             if any(drawn[0][name].shape != sized(inputs[name], sizes) for name in inputs):
+                reasons.append("shapes other than those asked for")
                 return None  # the caller's sample ties axes together
             try:
                 answers, _ = [subject.run(arrays) for arrays in drawn]
-            except Exception:  # a framework may raise anything for a size it cannot take
+            except Exception as error:  # a framework may raise anything for a size it cannot take
+                reasons.append(first_line(error))
                 break
             runs.append((sizes, {name: array.shape for name, array in answers.items()}))
         if len(runs) == len(_BATCHES):

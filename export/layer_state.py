@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def kept_states(layers: Sequence[Any]) -> list[KeptState]:
 @contextmanager
 def restored(states: Sequence[KeptState]) -> Iterator[None]:
     """Puts the states back as they were."""
-    before = [keras.ops.convert_to_numpy(state.variable) for state in states]
+    before = [np.asarray(state.variable).copy() for state in states]
     try:
         yield
     finally:

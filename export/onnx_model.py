@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import onnx
 from onnx import ModelProto
 from onnx.version_converter import convert_version
@@ -23,6 +24,7 @@ from export.graph import expand_marks
 from export.internals import convert
 from export.operators import check_operators
 from export.proof import Examiner, examiner, model_metadata
+from export.raw_input import check_task, task_facts
 from export.rebuild import Port, rebuild
 from export.recurrent import Forms
 from export.report import Report
@@ -41,6 +43,9 @@ def to_onnx(
     *,
     form: str = "auto",
     optimize_for: str | None = None,
+    processing: Mapping[str, Any] | None = None,
+    labels: Sequence[str] | None = None,
+    task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     opset: int = 18,
     cases: int = 24,
@@ -51,13 +56,26 @@ def to_onnx(
 
     The file gets its name only after a process that can import numpy and onnxruntime and nothing
     else answered ``cases`` random inputs of different batch sizes and lengths within
-    ``1e-5 + 1e-5 * |value|``. ``<path>.manifest.json`` is written beside it.
+    ``1e-5 + 1e-5 * |value|`` (float16 outputs 1e-3, float64 1e-10, integers exactly).
+    ``<path>.manifest.json`` is written beside it.
+
+    Layers of float16 or bfloat16 are computed in float32, since onnxruntime has no kernels for
+    less; outputs keep their type, but for bfloat16, which becomes float32. Layers with
+    ``stateful=True`` take their state from inputs ``<layer>_h`` and so on, and give outputs
+    ``next_<layer>_h``.
 
     Args:
-        model: A zoo model, or any ``keras.Model`` whose recurrent layers are LSTM, GRU, SimpleRNN
-            or Bidirectional of them.
+        model: A zoo model, or any ``keras.Model``.
         path: The file to write.
-        metadata: JSON-able facts for the file, over those of a zoo model.
+        form: How recurrent layers are written: "auto" as measured for onnxruntime, "native" with
+            ONNX's own operators wherever there is one, "scan" with ``Scan`` always.
+        optimize_for: With "auto", None for forms that are good at every batch size, "latency" for
+            batch 1, "throughput" for batch 32.
+        processing: How raw input becomes arrays: what a recipe's ``[processing]`` holds.
+        labels: Name of each class.
+        task: Kind of task; found by ``processing`` if left out.
+        metadata: JSON-able facts for the file, over those of a zoo model; ``states`` maps state
+            inputs to the outputs with their next values, where the model is causal.
         opset: Version of the standard operators, 13 or later.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
@@ -75,8 +93,21 @@ def to_onnx(
     target = Path(path)
     if target.is_dir():
         raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
-    facts = {**model_metadata(model), **(metadata or {})}
+    facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
+    if keras.backend.backend() != "tensorflow":
+        return _elsewhere(
+            model,
+            target,
+            sample,
+            form=form,
+            optimize_for=optimize_for,
+            metadata=facts,
+            opset=opset,
+            cases=cases,
+            seed=seed,
+        )
     subject = Subject(model)
+    check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
         converted = _converted(subject, forms, min(opset, CONVERTED))
@@ -92,6 +123,17 @@ def to_onnx(
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
+
+
+def _elsewhere(model: Any, target: Path, sample: Sample | None, **options: Any) -> Report:
+    from export import elsewhere
+
+    if sample is not None:
+        raise ExportError(
+            f"Keras runs on its {keras.backend.backend()!r} backend, and `sample` cannot go with "
+            "the model to a process on TensorFlow; load the model there and export it"
+        )
+    return elsewhere.to_onnx(getattr(model, "network", model), target, options)
 
 
 def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:

@@ -20,16 +20,15 @@ from export.axes import Axes, name_axes
 from export.comparison import TOLERANCES, difference, precision_gap
 from export.report import Report, size_and_digest
 from export.samples import Sample, Sampler
+from export.steadiness import longest_steady
 from export.subject import Subject
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
-_HERE = Path(__file__).parent
+HERE = Path(__file__).parent
 _SECONDS = 600
 _LARGEST_BATCH = 8
 _LONGEST = 40
-# Every proof of three cases or more holds these: the smallest, a large batch, a long sequence.
-_CORNERS = ((1, 0), (33, 2), (2, 200))
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,9 @@ class Questions:
     inputs: list[Arrays]
     answers: list[Arrays]
     chunks: dict[int, list[int]] = field(default_factory=dict)
-    plan: Mapping[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(
+        default_factory=lambda: {"states": {}, "timed_inputs": [], "timed_outputs": []}
+    )
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class Examiner:
     states: Mapping[str, str]
     sizes: Sequence[Mapping[str, int]]
     seed: int
+
+    def every_state(self) -> dict[str, str]:
+        """The states that the metadata pairs, and those that layers keep."""
+        return {**self.subject.states, **self.states}
 
     def tolerance(self) -> dict[str, float]:
         """Output name -> the t of |a - b| <= t + t * |b|; 0 where answers must be the same."""
@@ -94,7 +99,7 @@ class Examiner:
         """
         questions = self._questions(chunked=script == "replay_onnx.py")
         with tempfile.TemporaryDirectory(prefix="rnn-zoo-proof-") as folder:
-            answers = _replay(_HERE / script, file, questions, Path(folder))
+            answers = replay(HERE / script, file, questions, Path(folder))
         errors: dict[str, float] = dict.fromkeys(self.subject.output_names, 0.0)
         for case, expected in enumerate(questions.answers):
             for name, original in expected.items():
@@ -146,12 +151,26 @@ class Examiner:
             odd = range(1, len(self.sizes), 2)
             chunks = {case: _pieces(draw, self.sizes[case].get("time", 1)) for case in odd}
         answers = [self.subject.run(arrays) for arrays in inputs]
+        if not chunked:
+            self._from_zeros(inputs, answers)
         plan = {
-            "states": dict(self.states),
+            "states": self.states if chunked else self.every_state(),
             "timed_inputs": _timed(self.axes.inputs),
             "timed_outputs": _timed(self.axes.outputs),
         }
         return Questions(inputs, answers, chunks, plan)
+
+    def _from_zeros(self, inputs: list[Arrays], answers: list[Arrays]) -> None:
+        """Asks every third case of a model with states without them: they start from zeros."""
+        states = self.every_state()
+        for case in range(2, len(inputs), 3) if states else ():
+            zeros = self.subject.run(_zeroed(inputs[case], states))
+            answers[case] = {k: v for k, v in zeros.items() if k not in states.values()}
+            inputs[case] = {k: v for k, v in inputs[case].items() if k not in states}
+
+
+def _zeroed(arrays: Arrays, names: Mapping[str, str]) -> Arrays:
+    return {k: np.zeros_like(array) if k in names else array for k, array in arrays.items()}
 
 
 def examiner(
@@ -171,7 +190,11 @@ def examiner(
                 f"the metadata pairs the states {source!r} and {target!r}, but the model has "
                 f"inputs {sorted(axes.inputs)} and outputs {sorted(axes.outputs)}"
             )
-    return Examiner(subject, axes, sampler, states, _sizes(axes, cases, seed), seed)
+    longest = longest_steady(
+        subject,
+        lambda steps: sampler.arrays(axes.inputs, _equal_sizes(axes, _LARGEST_BATCH, steps)),
+    )
+    return Examiner(subject, axes, sampler, states, _sizes(axes, cases, seed, longest), seed)
 
 
 def verify(
@@ -208,7 +231,12 @@ def model_metadata(model: Any) -> dict[str, Any]:
     return dict(facts()) if callable(facts) else {}
 
 
-def _replay(script: Path, file: Path, questions: Questions, folder: Path) -> dict[str, Any]:
+def replay(script: Path, file: Path, questions: Questions, folder: Path) -> dict[str, Any]:
+    """Has a script answer with a file in a process of its own; ``<case>/<output>`` -> array.
+
+    Raises:
+        ExportError: The process failed.
+    """
     cases, answers, plan = folder / "cases.npz", folder / "answers.npz", folder / "plan.json"
     flat = {
         f"{case}/{name}": array
@@ -232,18 +260,21 @@ def _replay(script: Path, file: Path, questions: Questions, folder: Path) -> dic
         return dict(stored)
 
 
-def _sizes(axes: Axes, cases: int, seed: int) -> list[dict[str, int]]:
-    draw, low = np.random.default_rng(seed), axes.minimum
-    found = []
-    for case in range(cases):
-        batch, extra = int(draw.integers(1, _LARGEST_BATCH + 1)), None
-        if case < len(_CORNERS) and (case == 0 or cases >= len(_CORNERS)):
-            batch, extra = _CORNERS[case]
-        sizes = {"batch": batch}
+def _sizes(axes: Axes, cases: int, seed: int, longest: int) -> list[dict[str, int]]:
+    """The smallest case, a large batch, a long sequence if there are so many; then random ones."""
+    corners = [(1, 0), (33, 2), (2, longest)] if cases >= 3 else [(1, 0)]
+    found = [_equal_sizes(axes, *corner) for corner in corners][:cases]
+    draw = np.random.default_rng(seed)
+    for _ in range(len(found), cases):
+        sizes = {"batch": int(draw.integers(1, _LARGEST_BATCH + 1))}
         for axis in axes.symbols():
-            sizes[axis] = low + int(draw.integers(_LONGEST) if extra is None else extra)
+            sizes[axis] = axes.minimum + int(draw.integers(min(_LONGEST, longest)))
         found.append(sizes)
     return found
+
+
+def _equal_sizes(axes: Axes, batch: int, extra: int) -> dict[str, int]:
+    return {"batch": batch, **dict.fromkeys(axes.symbols(), axes.minimum + extra)}
 
 
 def _pieces(draw: np.random.Generator, steps: int) -> list[int]:

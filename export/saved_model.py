@@ -1,10 +1,10 @@
-"""A Keras model as a SavedModel with one named signature, proven in a fresh process."""
+"""A Keras model as a SavedModel with named signatures, proven in a fresh process."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,23 @@ import tensorflow as tf
 
 from export import bundle
 from export.proof import examiner, model_metadata
+from export.raw_input import check_task, task_facts
 from export.report import Report
 from export.samples import Sample
 from export.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
 
-SIGNATURE = "serve"
+SERVE, STEP = "serve", "step"
 
 
 def to_saved_model(
     model: Any,
     path: str | os.PathLike[str],
     *,
+    processing: Mapping[str, Any] | None = None,
+    labels: Sequence[str] | None = None,
+    task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     cases: int = 24,
     seed: int = 0,
@@ -33,13 +37,18 @@ def to_saved_model(
 ) -> Report:
     """Exports a model as a SavedModel and proves that it answers as the model does.
 
-    The signature ``serve`` takes and returns tensors by name, with open batch and time axes. The
+    The signature ``serve`` takes and returns tensors by name, with open batch and time axes. A
+    model with states (``stateful=True`` layers, or those that ``metadata["states"]`` names) has a
+    signature ``step`` too, whose states are inputs and outputs; ``serve`` starts from zeros. The
     folder gets its name only after a fresh process with TensorFlow alone answered ``cases`` random
     inputs within ``1e-5 + 1e-5 * |value|``. It replaces an older SavedModel of that name.
 
     Args:
         model: A zoo model, or any ``keras.Model``.
         path: The folder to write, for example ``digits/1``.
+        processing: How raw input becomes arrays; see ``to_onnx``.
+        labels: Name of each class.
+        task: Kind of task.
         metadata: JSON-able facts, over those of a zoo model; they stand in ``manifest.json``.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
@@ -53,11 +62,13 @@ def to_saved_model(
     target = Path(path)
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
-    facts = {**model_metadata(model), **(metadata or {})}
-    judge = examiner(Subject(model), cases=cases, seed=seed, sample=sample, metadata=facts)
+    facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
+    subject = Subject(model)
+    check_task(subject, facts)
+    judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
     try:
         with replacing(target) as temporary:
-            _save(judge.subject, temporary)
+            _save(judge.subject, temporary, judge.every_state())
             errors = judge.examine(temporary, "replay_saved_model.py")
             report = replace(judge.report(temporary, errors, started), path=target)
             about = {**report.to_dict(), "metadata": facts}
@@ -67,32 +78,44 @@ def to_saved_model(
     return report
 
 
-def _save(subject: Subject, folder: Path) -> None:
-    """Writes the function and the variables it reads, and nothing of Keras."""
+def _save(subject: Subject, folder: Path, states: Mapping[str, str]) -> None:
+    """Writes the functions and the variables that they read, and nothing of Keras."""
     odd = [spec.name for spec in subject.inputs if not spec.name.isidentifier()]
     if odd:
         raise ExportError(
             f"input names of a SavedModel must be Python names, received {odd}; "
             "name the keras.Input layers so"
         )
-    traced = subject.function.get_concrete_function()
-    keys = dict(zip(sorted(traced.structured_outputs), subject.output_names, strict=True))
-
-    def serve(**inputs: Any) -> dict[str, Any]:
-        outputs = traced(*(inputs[spec.name] for spec in subject.inputs))
-        return {name: outputs[key] for key, name in keys.items()}
-
-    signature = tf.function(serve, autograph=False).get_concrete_function(
-        **{spec.name: tf.TensorSpec(spec.shape, spec.dtype) for spec in subject.inputs}
-    )
+    signatures = {SERVE: _signature(subject, states)}
+    if states:
+        signatures[STEP] = _signature(subject, {})
     module = tf.Module()
     module.state = [variable.value for variable in subject.network.variables]
     try:
         tf.saved_model.save(
-            module, str(folder), signatures={SIGNATURE: signature, "serving_default": signature}
+            module, str(folder), signatures={**signatures, "serving_default": signatures[SERVE]}
         )
     except AssertionError as error:
         raise ExportError(
             f"model {subject.name!r} reads state that is no Keras variable, "
             "which a SavedModel cannot hold"
         ) from error
+
+
+def _signature(subject: Subject, zeros: Mapping[str, str]) -> Any:
+    """A function of named tensors, without the states that start from zeros."""
+    traced = subject.function.get_concrete_function()
+    keys = dict(zip(subject.output_names, sorted(traced.structured_outputs), strict=True))
+    given = [spec for spec in subject.inputs if spec.name not in zeros]
+
+    def call(**inputs: Any) -> dict[str, Any]:
+        batch = tf.shape(inputs[given[0].name])[0]
+        for spec in subject.inputs:
+            if spec.name in zeros:
+                inputs[spec.name] = tf.zeros([batch, *spec.shape[1:]], spec.dtype)
+        outputs = traced(*(inputs[spec.name] for spec in subject.inputs))
+        return {name: outputs[key] for name, key in keys.items() if name not in zeros.values()}
+
+    return tf.function(call, autograph=False).get_concrete_function(
+        **{spec.name: tf.TensorSpec(spec.shape, spec.dtype) for spec in given}
+    )

@@ -64,7 +64,7 @@ class Subject:
         self._structure = input_structure(network)
         self._kept = kept_states(self.layers)
         self.states = {state.name: f"next_{state.name}" for state in self._kept}
-        self._own_inputs = _input_specs(network, self._structure)
+        self._own_inputs = input_specs(network, self._structure)
         self.inputs = (*self._own_inputs, *(_state_spec(state) for state in self._kept))
         self.output_names: tuple[str, ...] = ()
         self.low_precision = low_precision(self.layers)
@@ -122,7 +122,7 @@ class Subject:
             state.variable.assign(value)
         with replaced_methods(folded(self.layers)):
             outputs = self.network(*inputs, training=False)
-        names = _output_names(self.network, outputs, self.inputs)
+        names = names_of_outputs(self.network, outputs, self.inputs)
         self.output_names = (*names, *self.states.values())
         flat = [*keras.tree.flatten(outputs), *(state.variable.value for state in self._kept)]
         self.output_dtypes = tuple(_numpy_dtype(tensor.dtype).name for tensor in flat)
@@ -156,7 +156,8 @@ class Subject:
         except ExportError:
             raise
         except Exception as error:
-            raise ExportError(f"model {self.name!r} cannot be traced: {_short(error)}") from error
+            reason = first_line(error)
+            raise ExportError(f"model {self.name!r} cannot be traced: {reason}") from error
         return function
 
 
@@ -173,7 +174,8 @@ def _as_numpy(tensor: Any) -> Any:
     return np.asarray(tf.cast(tensor, _numpy_dtype(tensor.dtype)))
 
 
-def _input_specs(network: Any, structure: Any) -> tuple[TensorSpec, ...]:
+def input_specs(network: Any, structure: Any) -> tuple[TensorSpec, ...]:
+    """The model's inputs, flat, with their names."""
     flat = keras.tree.flatten(structure)
     known = list(getattr(network, "inputs", None) or [])
     specs = []
@@ -185,7 +187,7 @@ def _input_specs(network: Any, structure: Any) -> tuple[TensorSpec, ...]:
     return tuple(specs)
 
 
-def _output_names(network: Any, outputs: Any, inputs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
+def names_of_outputs(network: Any, outputs: Any, inputs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
     """The keys of a dictionary, else the names of the layers that gave the outputs."""
     paths = [path for path, _ in keras.tree.flatten_with_path(outputs)]
     given = list(getattr(network, "output_names", None) or [])
@@ -209,7 +211,7 @@ def _output_names(network: Any, outputs: Any, inputs: tuple[TensorSpec, ...]) ->
     return tuple(unique)
 
 
-def _short(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
     """The first sentence of a framework's message that says something."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"

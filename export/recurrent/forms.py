@@ -22,7 +22,7 @@ from zoo.errors import ExportError
 
 TABLE = Path(__file__).with_name("forms.toml")
 NEVER = sys.maxsize
-_GAIN = 1.1  # what a Scan must bring for a file to hold two forms
+_GAIN = 1.25  # what a Scan must bring for a file to hold two forms
 _LATENCY, _THROUGHPUT = 1, 32
 
 

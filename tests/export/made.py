@@ -116,6 +116,13 @@ def language_model() -> Any:
     return model([tokens, *given], outputs, "language_model")
 
 
+def stateful() -> Any:
+    """Two layers that keep their state between calls."""
+    x = keras.Input(batch_shape=(2, None, FEATURES), name="x")
+    lower = layer("lstm", stateful=True, return_sequences=True, name="lower")(x)
+    return model([x], layer("gru", stateful=True, name="upper")(lower), "stateful")
+
+
 STATES = {f"state_{k}": f"next_state_{k}" for k in range(3)}
 
 

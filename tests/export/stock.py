@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import keras
@@ -19,6 +20,7 @@ import onnxruntime as ort
 
 CONTROL_FLOW = frozenset({"Loop", "Scan", "If"})
 _SHORTEST = 0.002  # seconds of one timing: several short runs count as one
+_LONGEST = 160  # letters of a reason
 _TYPES = {"float16": np.float16, "double": np.float64, "int64": np.int64, "int32": np.int32}
 
 
@@ -28,7 +30,8 @@ class Paired:
 
     Attributes:
         ratio: Median time of stock over ours: above 1, ours is faster.
-        noise: How far the same ratio of stock against itself is from 1.
+        noise: How far the same ratio of stock against itself is from 1, or the ratio of lower
+            quartiles from that of medians, if that is more: other work on the machine shows there.
         ours: Milliseconds a run.
         stock: Milliseconds a run.
     """
@@ -44,7 +47,7 @@ def stock_export(model: Any, path: Path) -> None:
     inputs = getattr(model, "inputs", None) or []
     if inputs:
         call(model, {t.name: np.zeros([size or 2 for size in t.shape], t.dtype) for t in inputs})
-    with _quiet("tf2onnx"):
+    with _quiet():
         model.export(str(path), format="onnx", verbose=False)
 
 
@@ -69,7 +72,7 @@ def stock_outcome(model: Any, path: Path, feeds: Mapping[str, Any]) -> str:
     """What becomes of a model under the stock export.
 
     Args:
-        model: The model; a stateful one is set back to zeros.
+        model: The model; of a stateful one this call changes the states.
         path: Where its file goes.
         feeds: Named inputs, in the order of the model's.
 
@@ -145,7 +148,10 @@ def paired_ratio(ours: Path, stock: Path, feeds: Mapping[str, Any], rounds: int 
         for which in orders[index % len(orders)]:
             times[which].append(runs[which](counts[which]))
     own, other, again = (median(one) for one in times)
-    return Paired(other / own, abs(again / other - 1.0), own * 1e3, other * 1e3)
+    lower = [quantiles(one, n=4)[0] for one in times]
+    ratio = other / own
+    noise = max(abs(again / other - 1.0), abs(lower[1] / lower[0] / ratio - 1.0))
+    return Paired(ratio, noise, own * 1e3, other * 1e3)
 
 
 def _runner(session: Any, feeds: Mapping[str, Any]) -> Callable[[int], float]:
@@ -172,16 +178,19 @@ def _operators(graph: Any) -> Iterator[str]:
 def _sentence(error: BaseException) -> str:
     """The line of a message that says most, short."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = f"{type(error).__name__}: {lines[0] if lines else ''}"
-    return text if len(text) <= 200 else text[:197] + "..."
+    first = lines[0] if lines else ""
+    for mark in (" , Error ", "Status Message: "):  # onnxruntime tells the reason last
+        first = first.rpartition(mark)[2]
+    return f"{type(error).__name__}: {first[:_LONGEST]}"
 
 
 @contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+def _quiet() -> Iterator[None]:
+    """Silences what tf2onnx writes to the root logger, and warnings: the table tells."""
+    logging.disable(logging.CRITICAL)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
-        logger.setLevel(before)
+        logging.disable(logging.NOTSET)

@@ -114,9 +114,3 @@ def test_a_subclassed_model_that_was_called_is_exported(tmp_path: Path) -> None:
     model(np.zeros((2, 5, 3), "float32"))
     report = export.to_onnx(model, tmp_path / "model.onnx", cases=2)
     assert list(report.max_abs_error) == ["output"]
-
-
-def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    with pytest.raises(ExportError, match="KERAS_BACKEND=tensorflow"):
-        export.to_onnx(made.small(), tmp_path / "model.onnx")

@@ -15,6 +15,7 @@ import export
 from export import replay_onnx
 from export.comparison import difference
 from export.recurrent import layer as layer_forms
+from export.runtime import load
 from tests.export import made
 from zoo.errors import ExportError, RuntimeFileError
 
@@ -124,3 +125,25 @@ def test_the_process_refuses_everything_else() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
     assert [line.split(" is refused")[0] for line in done.stdout.splitlines()] == refused
+
+
+def _recurrent_weights(scale: float) -> Any:
+    import keras
+
+    x = keras.Input((None, 3), name="x")
+    network = keras.Model(x, keras.layers.SimpleRNN(64, name="simple")(x))
+    kernel, recurrent, bias = network.get_weights()
+    network.set_weights([kernel, recurrent * scale, bias])
+    return network
+
+
+def test_a_chaotic_model_is_proven_on_as_many_steps_as_say_something(tmp_path: Path) -> None:
+    longest = {}
+    for scale in (0.9, 4.0):
+        model = _recurrent_weights(scale)
+        before = model.get_weights()
+        report = export.to_onnx(model, tmp_path / "m.onnx", cases=6)
+        longest[scale] = max(load(report.path).metadata["proof"]["sizes"]["time"])
+        for now, then in zip(model.get_weights(), before, strict=True):
+            np.testing.assert_array_equal(now, then)
+    assert longest[0.9] == 201 and 5 <= longest[4.0] < 41

@@ -35,6 +35,32 @@ def test_signature_answers_and_manifest(tmp_path: Path) -> None:
     assert {name: tuple(tensor.shape) for name, tensor in answer.items()} == {"logits": (2, 3)}
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_models_with_states_serve_from_zeros_and_go_on_by_step(kept: bool, tmp_path: Path) -> None:
+    model = made.stateful() if kept else made.language_model()
+    metadata = {} if kept else {"states": made.STATES}
+    report = export.to_saved_model(model, tmp_path / "1", cases=9, metadata=metadata)
+    signatures = tf.saved_model.load(str(report.path)).signatures
+    step, serve = signatures["step"], signatures["serve"]
+    names = {"x"} if kept else {"tokens"}
+    assert set(serve.structured_input_signature[1]) == names
+    assert len(step.structured_input_signature[1]) == 4
+    assert set(step.structured_outputs) - set(serve.structured_outputs) == {
+        f"next_{name}" for name in set(step.structured_input_signature[1]) - names
+    }
+
+
+def test_exporting_leaves_the_states_of_a_model_as_they_were(tmp_path: Path) -> None:
+    model = made.stateful()
+    model([np.ones((2, 3, made.FEATURES), "float32")])
+    before = [np.asarray(variable) for variable in model.non_trainable_variables]
+    export.to_onnx(model, tmp_path / "m.onnx", cases=3)
+    export.to_saved_model(model, tmp_path / "1", cases=3)
+    for variable, value in zip(model.non_trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(np.asarray(variable), value)
+    assert any(value.any() for value in before)
+
+
 def test_a_wrong_answer_leaves_nothing_and_keeps_what_was_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -45,7 +71,7 @@ def test_a_wrong_answer_leaves_nothing_and_keeps_what_was_there(
     def wrong(*_: Any) -> dict[str, Any]:
         return {f"{case}/logits": np.zeros((1, 2), np.float32) for case in range(3)}
 
-    monkeypatch.setattr(proof, "_replay", wrong)
+    monkeypatch.setattr(proof, "replay", wrong)
     with pytest.raises(ExportError, match="'logits'"):
         export.to_saved_model(made.small(), path, cases=3)
     assert made.files(tmp_path) == ["1/saved_model.pb"]
@@ -68,3 +94,9 @@ def test_names_that_a_signature_cannot_have_and_foreign_folders(tmp_path: Path) 
     (tmp_path / "mine").mkdir()
     with pytest.raises(ExportError, match="no SavedModel"):
         export.to_saved_model(made.small(), tmp_path / "mine")
+
+
+def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ExportError, match="KERAS_BACKEND=tensorflow"):
+        export.to_saved_model(made.small(), tmp_path / "1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +26,75 @@ KINDS = {"onnx": "model.onnx", "saved-model": "saved_model/1"}
     help="Form to write; may be given twice. Default onnx.",
 )
 @click.option("--output", "-o", "folder", default=".", metavar="DIR", help="Default: here.")
-def command(model: str, kinds: tuple[str, ...], folder: str) -> None:
+@click.option(
+    "--form",
+    type=click.Choice(["auto", "native", "scan"]),
+    default="auto",
+    help="How recurrent layers are written to ONNX. Default auto: as measured for onnxruntime.",
+)
+@click.option(
+    "--optimize-for",
+    type=click.Choice(["latency", "throughput"]),
+    help="Forms for batch 1 or batch 32. Default: good at both.",
+)
+@click.option("--opset", default=18, show_default=True, help="Version of ONNX's operators.")
+@click.option(
+    "--processing",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="How raw input becomes arrays: a recipe's [processing], as TOML or JSON.",
+)
+@click.option("--labels", metavar="A,B,...", help="Names of the classes, in the model's order.")
+def command(
+    model: str,
+    kinds: tuple[str, ...],
+    folder: str,
+    form: str,
+    optimize_for: str | None,
+    opset: int,
+    processing: Path | None,
+    labels: str | None,
+) -> None:
     """Export a model and prove the file against the original.
 
     MODEL is an id of the zoo, the folder of a model that you trained, or your own .keras file
     (read in Keras' safe mode). Writes DIR/model.onnx and DIR/saved_model/1.
     """
+    facts: dict[str, Any] = {
+        "processing": read_processing(processing) if processing else None,
+        "labels": labels.split(",") if labels else None,
+    }
     reports = []
     with heavy():
         import export
 
         source = open_model(model)
         for kind in kinds:
-            write = export.to_onnx if kind == "onnx" else export.to_saved_model
-            reports.append(write(source, Path(folder) / KINDS[kind]))
+            target = Path(folder) / KINDS[kind]
+            if kind == "onnx":
+                forms: dict[str, Any] = {"form": form, "optimize_for": optimize_for, "opset": opset}
+                reports.append(export.to_onnx(source, target, **forms, **facts))
+            else:
+                reports.append(export.to_saved_model(source, target, **facts))
     for report in reports:
         click.echo(str(report))
+
+
+def read_processing(path: Path) -> dict[str, Any]:
+    """The processing of a TOML or JSON file: its table ``processing``, else all of it.
+
+    Raises:
+        InputError: The file is neither.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        facts = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise InputError(f"Received {path}, which is neither TOML nor .json: {error}") from None
+    if not isinstance(facts, dict):
+        raise InputError(f"Received {path}, which holds no table of settings.")
+    found = facts.get("processing", facts)
+    return dict(found)
 
 
 def open_model(model: str) -> Any:

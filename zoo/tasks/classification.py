@@ -12,6 +12,9 @@ from zoo.errors import InputError, RecipeError
 from zoo.processing.audio import LogMel
 from zoo.tasks import Arrays, Run
 
+INPUTS = ("features", "lengths")
+OUTPUTS = ("logits",)
+
 
 @dataclass(frozen=True)
 class Label:

@@ -16,6 +16,10 @@ from zoo.tasks import Run
 SHOWN = 8
 
 
+INPUTS = ("history",)
+OUTPUTS = ("forecast",)
+
+
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """Values ahead of several series.

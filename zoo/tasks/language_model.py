@@ -13,6 +13,9 @@ from zoo.processing.decoding import sample
 from zoo.processing.text import Characters
 from zoo.tasks import Arrays, Run
 
+INPUTS = ("tokens",)
+OUTPUTS = ("logits",)
+
 
 @dataclass(frozen=True)
 class Continuation:
