@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numpy as np
 import tf2onnx
 from keras.src.export.export_utils import get_input_signature
-from onnx import ModelProto, helper
+from onnx import ModelProto
 
+from export.missing_operators import HANDLERS
 from zoo.errors import ExportError
 
 MARK_DOMAIN = "rnn_zoo"
@@ -78,7 +78,7 @@ def convert(function: Any, opset: int) -> ModelProto:
             function,
             input_signature=function.input_signature,
             opset=opset,
-            custom_op_handlers={"PyFunc": (_keep_mark, []), "Erfc": (_erfc, [])},
+            custom_op_handlers={"PyFunc": (_keep_mark, []), **HANDLERS},
         )
     return model
 
@@ -91,18 +91,6 @@ def _keep_mark(_context: Any, node: Any, _name: str, _arguments: Any) -> Any:
     node.domain = MARK_DOMAIN
     node.set_attr("token", token)
     return node
-
-
-def _erfc(context: Any, node: Any, _name: str, _arguments: Any) -> Any:
-    """erfc(x) = 1 - erf(x), for gelu; tf2onnx leaves it in the file as it is."""
-    dtype = context.get_dtype(node.input[0])
-    one = context.make_const(
-        f"{node.name}/one", np.ones((), helper.tensor_dtype_to_np_dtype(dtype))
-    )
-    erf = context.make_node("Erf", [node.input[0]])
-    output = node.output[0]
-    context.remove_node(node.name)
-    return context.make_node("Sub", [one.output[0], erf.output[0]], outputs=[output])
 
 
 @contextmanager

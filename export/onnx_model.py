@@ -163,7 +163,7 @@ def _converted(subject: Subject, forms: Forms, opset: int) -> ModelProto:
     function, marks = subject.marked(forms)
     proto = convert(function, opset)
     expand_marks(proto, marks.calls, forms, opset)
-    check_operators(proto, opset, layers=[layer.name for layer in subject.layers])
+    check_operators(proto, opset, layers=subject.layer_names())
     return proto
 
 

@@ -19,6 +19,7 @@ from onnx import (
     NodeProto,
     TensorProto,
     ValueInfoProto,
+    defs,
     helper,
     numpy_helper,
 )
@@ -162,7 +163,11 @@ class _Scope:
         for node in self.nodes:
             if any(subgraphs(node)):  # its outputs go with those of its graph
                 continue
-            kept = [name if name in used else "" for name in node.output]
+            optional = _optional_outputs(node)
+            kept = [
+                "" if name not in used and may_go else name
+                for name, may_go in zip(node.output, optional, strict=True)
+            ]
             del node.output[:]
             node.output.extend(_trimmed(kept))
 
@@ -250,6 +255,13 @@ class _Scope:
             name = f"{hint}_{count}"
         taken.add(name)
         return name
+
+
+def _optional_outputs(node: NodeProto) -> list[bool]:
+    """Which outputs of a node may be left out, by the operator's definition."""
+    formal = list(defs.get_schema(node.op_type).outputs)
+    kinds = [formal[min(k, len(formal) - 1)].option for k in range(len(node.output))]
+    return [kind != defs.OpSchema.FormalParameterOption.Single for kind in kinds]
 
 
 def _renamed(item: ValueInfoProto, name: str) -> ValueInfoProto:

@@ -108,6 +108,10 @@ class Subject:
                     raise marks.refusal from None
                 raise
 
+    def layer_names(self) -> list[str]:
+        """Names of the layers inside the model."""
+        return [layer.name for layer in self.layers if layer is not self.network]
+
     def _answer(self, function: Any, arrays: Mapping[str, Any]) -> Arrays:
         with restored(self._kept):
             outputs = function(*(tf.constant(arrays[spec.name]) for spec in self.inputs))

@@ -46,7 +46,7 @@ def stock_export(model: Any, path: Path) -> None:
     """Exports as ``keras.Model.export`` does; calls the model first, since Keras may demand it."""
     inputs = getattr(model, "inputs", None) or []
     if inputs:
-        call(model, {t.name: np.zeros([size or 2 for size in t.shape], t.dtype) for t in inputs})
+        call(model, {t.name: np.zeros([size or 8 for size in t.shape], t.dtype) for t in inputs})
     with _quiet():
         model.export(str(path), format="onnx", verbose=False)
 

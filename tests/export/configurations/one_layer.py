@@ -68,6 +68,8 @@ OTHER_ACTIVATIONS = (
     *("log_sigmoid", "softmax", "sparsemax", "hard_shrink", "soft_shrink", "tanh_shrink"),
     *("squareplus", "sparse_plus", "sparse_sigmoid"),
 )
+# Weights that keep an answer from growing through the states, or from being zero.
+SCALES = {"exponential": 0.1, "hard_shrink": 0.5}
 CALLABLES: dict[str, Any] = {
     "lambda": lambda x: keras.ops.tanh(x) * 0.7 + 0.1,
     "operation": keras.ops.sin,
@@ -114,7 +116,7 @@ def _activation(index: int, name: str, function: Any, *tags: str) -> Configurati
         second = CELLS[gates](UNITS, recurrent_activation=function, name="gates")
         return lambda x: {"on_values": first(x), "on_gates": second(x)}
 
-    made = Through(layer, shape=(8, 3), scale=0.25)
+    made = Through(layer, shape=(8, 3), scale=SCALES.get(name, 0.25))
     return made.configuration(f"activation_{name}", family(values), *tags)
 
 

@@ -56,19 +56,23 @@ ROWS: dict[str, tuple[Callable[[str], Any], dict[str, Any], bool]] = {
 }  # fmt: skip
 
 
+def _tags(policy: str, native: bool) -> list[str]:
+    """No runtime has native nodes of float64; it may be refused, too."""
+    if policy == "float64":
+        return ["precision", "may_refuse"]
+    return ["precision", *(["loop_free"] if native else [])]
+
+
 def _row(policy: str, name: str) -> Configuration:
     layers, around, native = ROWS[name]
-    tags = {"precision"} | ({"loop_free"} if native else set())
-    if policy == "float64":
-        tags.add("may_refuse")
-    return Through(lambda: layers(policy), **around).configuration(f"{policy}_{name}", *tags)
+    made = Through(lambda: layers(policy), **around)
+    return made.configuration(f"{policy}_{name}", *_tags(policy, native))
 
 
 def _half_input(dtype: str) -> Configuration:
     """The sequence itself is given in another type."""
     made = Through(lambda: LAYERS.LSTM(4, dtype=dtype, name="lstm"), dtype=dtype)
-    tags = ["precision", "loop_free", *(["may_refuse"] if dtype == "float64" else [])]
-    return made.configuration(f"{dtype}_input", *tags)
+    return made.configuration(f"{dtype}_input", *_tags(dtype, True))
 
 
 CONFIGURATIONS = table(

@@ -220,10 +220,10 @@ def unused_input() -> Any:
 
 
 def odd_names() -> Any:
-    """Names with spaces, dots, colons and brackets."""
-    x = keras.Input((None, 3), name="my input (raw)")
-    y = LAYERS.LSTM(4, name="my layer: 1.a")(x)
-    return functional([x], {"the answer [%]": LAYERS.Dense(2, name="dense #2")(y)}, "odd-name.1")
+    """Names that are no identifiers; an output's may be anything, since no operator bears it."""
+    x = keras.Input((None, 3), name="1-raw.x")
+    y = LAYERS.LSTM(4, name="my-layer.1")(x)
+    return functional([x], {"the answer [%]": LAYERS.Dense(2, name="2>dense")(y)}, "odd-name.1")
 
 
 def sixteen_bit_tokens() -> Any:
