@@ -39,9 +39,9 @@ class Sampler:
 
     def arrays(self, shapes: Mapping[str, tuple[int | str, ...]], sizes: Sizes) -> Arrays:
         """Draws one input for each name; ``sizes`` gives the open axes by name."""
-        if self._sample is not None:
-            return self._sample(self.generator, sizes)
         fixed = {name: sized(shape, sizes) for name, shape in shapes.items()}
+        if self._sample is not None:
+            return {**self._kept_states(fixed), **self._sample(self.generator, sizes)}
         # Lengths count steps of the longest sequence given beside them.
         steps = max((shape[1] for shape in fixed.values() if len(shape) > 2), default=0)
         steps = steps or max((shape[1] for shape in fixed.values() if len(shape) == 2), default=1)
@@ -49,6 +49,11 @@ class Sampler:
             spec.name: self._draw(spec.name, spec.dtype, fixed[spec.name], steps)
             for spec in self._subject.inputs
         }
+
+    def _kept_states(self, shapes: Mapping[str, tuple[int, ...]]) -> Arrays:
+        """The states that layers keep: no sample of the caller knows of them."""
+        kept = [spec for spec in self._subject.inputs if spec.name in self._subject.states]
+        return {spec.name: self._draw(spec.name, spec.dtype, shapes[spec.name], 1) for spec in kept}
 
     def _draw(self, name: str, dtype: str, shape: tuple[int, ...], steps: int) -> Any:
         draw = self.generator

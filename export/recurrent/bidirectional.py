@@ -10,7 +10,7 @@ import numpy as np
 from export.recurrent.call import Call
 from export.recurrent.layer import finish, native_cells, state_sizes
 from export.recurrent.mask import ValidSteps
-from export.recurrent.native import Ran, run_native
+from export.recurrent.native import Ran, joined, run_native
 from export.recurrent.writer import Writer
 
 
@@ -23,8 +23,11 @@ def write_bidirectional(
         Its outputs in the order of the layer's own, flat, states last.
     """
     pair = (call.layer.forward_layer, call.layer.backward_layer)
+    answers = _run(writer, pair, x, mask, states)
+    if _side_by_side(call, answers):
+        return [joined(writer, answers[0]), *answers[0].states, *answers[1].states]
     outputs, final = [], []
-    for index, ran in enumerate(_run(writer, pair, x, mask, states)):
+    for index, ran in enumerate(answers):
         child = pair[index]
         # Keras flips the second layer's sequence, whichever direction that layer runs in.
         flip = bool(child.go_backwards) is (index == 0)
@@ -32,6 +35,13 @@ def write_bidirectional(
         outputs.append(output)
         final.extend(child_states)
     return [*_merge(writer, call.layer.merge_mode, *outputs), *final]
+
+
+def _side_by_side(call: Call, answers: Sequence[Ran]) -> bool:
+    """Whether the operator's own sequence, reshaped, is the answer."""
+    one_node = answers[0].both == answers[1].both
+    whole = bool(call.layer.forward_layer.return_sequences)
+    return one_node and whole and call.layer.merge_mode == "concat" and not call.masked
 
 
 def _run(

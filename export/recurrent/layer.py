@@ -94,6 +94,7 @@ def write_scan(
         x,
         mask,
         initial,
+        from_zeros=not states,
         backward=bool(layer.go_backwards),
         sequence=bool(layer.return_sequences),
     )

@@ -62,12 +62,15 @@ class Ran:
         last: ``(batch, units)``, the output of the last valid step, zeros where there is none.
         states: ``(batch, units)`` each, the initial state where there is no valid step.
         rank: Rank of the sequence.
+        both: The operator's own sequence ``(time, directions, batch, units)``; empty if there is
+            none.
     """
 
     sequence: str
     last: str
     states: list[str]
     rank: int = 3
+    both: str = ""
 
 
 def run_native(
@@ -107,15 +110,21 @@ def run_native(
             states[index] += final
         if stage is not stages[-1]:
             time_major = writer.op("Squeeze", outputs[0], writer.ints(1))
-    batch_major = writer.op("Transpose", outputs[0], perm=[1, 2, 0, 3])
     answers = []
     for index, (_, backward) in enumerate(stages[-1]):
-        sequence = _pick(writer, batch_major, index, directions)
+        sequence = _pick(writer, outputs[0], index, directions, axis=1)
+        sequence = writer.op("Transpose", sequence, perm=[1, 0, 2])
         last = _pick(writer, outputs[1], index, directions)
         if valid:
             sequence, last = valid.spread(sequence, backward), valid.keep(last, None)
-        answers.append(Ran(sequence, last, states[index]))
+        answers.append(Ran(sequence, last, states[index], both=outputs[0]))
     return answers
+
+
+def joined(writer: Writer, ran: Ran) -> str:
+    """The sequences of both directions side by side, ``(batch, time, 2 * units)``."""
+    batch_major = writer.op("Transpose", ran.both, perm=[2, 0, 1, 3])
+    return writer.op("Reshape", batch_major, writer.ints(0, 0, -1))
 
 
 def _node(
@@ -149,8 +158,8 @@ def _node(
     )
 
 
-def _pick(writer: Writer, tensor: str, index: int, count: int) -> str:
+def _pick(writer: Writer, tensor: str, index: int, count: int, axis: int = 0) -> str:
     """Takes one direction out of the directions axis."""
     if count == 1:
-        return writer.op("Squeeze", tensor, writer.ints(0))
-    return writer.op("Gather", tensor, writer.constant(index, np.int64), axis=0)
+        return writer.op("Squeeze", tensor, writer.ints(axis))
+    return writer.op("Gather", tensor, writer.constant(index, np.int64), axis=axis)

@@ -22,6 +22,7 @@ def run_scan(
     mask: str | None,
     initial: Sequence[str],
     *,
+    from_zeros: bool,
     backward: bool,
     sequence: bool,
 ) -> Ran:
@@ -33,6 +34,7 @@ def run_scan(
         x: Tensor ``(batch, time, features...)``.
         mask: Tensor ``(batch, time)``, bool, or None.
         initial: The initial states ``(batch, ...)``, all of them.
+        from_zeros: Whether they are all zero.
         backward: Whether it runs from the last step to the first.
         sequence: Whether the outputs of all steps are wanted.
     """
@@ -42,11 +44,14 @@ def run_scan(
     writer.nodes.extend(step.fixed)
     crossing = step.crossing()
     scanned = _at_once(writer, step, time_major, crossing)
-    body = _Body(writer, step, crossing)
+    # A masked step repeats the output before it. Where that is a state, and both were zero at the
+    # start, the state stands for it.
+    separate = step.alias is None or (mask is not None and not from_zeros)
+    body = _Body(writer, step, crossing, separate)
     carried = list(initial)
     if mask:
         scanned += [_mask_of_rank(writer, mask, r + 1) for r in body.stand_still(step)]
-    if mask or step.alias is None:
+    if separate:
         carried.append(_no_output(writer, step, x, initial))
         body.carry_output()
     if sequence:
@@ -74,9 +79,17 @@ def zero_states(writer: Writer, x: str, units: Sequence[int], dtype: str) -> lis
 
 
 class _Body:
-    """The graph that a ``Scan`` runs for each step: states, then what crosses, then masks."""
+    """The graph that a ``Scan`` runs for each step: states, then what crosses, then masks.
 
-    def __init__(self, writer: Writer, step: Step, crossing: Sequence[str]) -> None:
+    Args:
+        writer: Writer of the graph around it.
+        step: One step of the cell.
+        crossing: What it reads of each step's input.
+        separate: Whether the output is carried along besides the states.
+    """
+
+    def __init__(self, writer: Writer, step: Step, crossing: Sequence[str], separate: bool) -> None:
+        self._separate = separate
         self._writer = Writer(f"{writer.name}/step")
         self._outer = writer
         self._step = step
@@ -97,7 +110,10 @@ class _Body:
         for rank in dict.fromkeys(step.ranks[name] for name in names):
             self._masks[rank] = f"{self._writer.name}/valid_{rank}"
         self._carried = [(old, self._where(new, old)) for old, new in self._carried]
-        self._output = self._where(step.output, self._last)
+        if self._separate:
+            self._output = self._where(step.output, self._last)
+        else:
+            self._output = self._carried[step.alias or 0][1]
         return list(self._masks)
 
     def carry_output(self) -> None:

@@ -7,6 +7,7 @@ must run step by step.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ import keras
 import onnx
 import onnx.compose
 import tensorflow as tf
-from onnx import ModelProto, NodeProto, TensorProto
+from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from export.internals import convert
 from export.operators import check_operators
@@ -147,6 +148,7 @@ def convert_step(function: Any, layer: Any, opset: int, prefix: str) -> Step:
         types=_types(model),
     )
     _divide(step, list(graph.node))
+    step.late = _with_gemm(step)
     return step
 
 
@@ -183,6 +185,32 @@ def _row_by_row(node: NodeProto, early: set[str], ranks: dict[str, int]) -> bool
     if node.op_type == "Split":
         return "axis" in attributes and attributes["axis"].i > 0
     return False
+
+
+def _with_gemm(step: Step) -> list[NodeProto]:
+    """The late nodes; a product of matrices and the sum that alone reads it become a ``Gemm``."""
+    readers = Counter(name for node in step.late for name in node.input)
+    readers.update([step.output, *step.new_states])
+    products = {
+        node.output[0]: node
+        for node in step.late
+        if node.op_type == "MatMul" and _all_matrices(node, step) and readers[node.output[0]] == 1
+    }
+    made: dict[str, NodeProto] = {}
+    for node in step.late:
+        made[node.output[0]] = node
+        if node.op_type != "Add" or not _all_matrices(node, step):
+            continue
+        left, right = node.input if node.input[0] in products else reversed(node.input)
+        if left in products and right not in products:
+            product = made.pop(left)
+            gemm = helper.make_node("Gemm", [*product.input, right], node.output)
+            made[node.output[0]] = gemm
+    return list(made.values())
+
+
+def _all_matrices(node: NodeProto, step: Step) -> bool:
+    return {step.ranks.get(name) for name in node.input} == {2}
 
 
 def _source(model: ModelProto, name: str) -> str:
