@@ -26,11 +26,12 @@ import numpy as np
 
 from export import bundle
 from export.comparison import difference
-from export.internals import all_layers, input_structure
+from export.internals import all_layers
 from export.proof import HERE, Questions, replay
 from export.report import Report
 from export.samples import Sampler
-from export.subject import Subject, input_specs, names_of_outputs
+from export.signature import signature_of
+from export.subject import Subject, names_of_outputs
 from zoo.errors import ExportError
 from zoo.files import replacing
 from zoo.tasks import Arrays
@@ -104,8 +105,8 @@ def _run_there(folder: Path) -> None:
 
 def _compared_here(network: Any, folder: Path) -> dict[str, float]:
     """The largest difference between the file and the model on this backend, by output."""
-    structure = input_structure(network)
-    specs = input_specs(network, structure)
+    signature = signature_of(network)
+    specs = signature.inputs
     with np.load(folder / "cases.npz", allow_pickle=False) as stored:
         cases: list[Arrays] = [{} for _ in range(_CASES)]
         for key, array in stored.items():
@@ -115,7 +116,7 @@ def _compared_here(network: Any, folder: Path) -> dict[str, float]:
     errors: dict[str, float] = {}
     for number, arrays in enumerate(cases):
         flat = [arrays[spec.name] for spec in specs]
-        outputs = network(*keras.tree.pack_sequence_as(structure, flat), training=False)
+        outputs = network(*signature.arguments(flat), training=False)
         names = names_of_outputs(network, outputs, specs)
         for name, tensor in zip(names, keras.tree.flatten(outputs), strict=True):
             own = keras.ops.convert_to_numpy(tensor)

@@ -9,7 +9,7 @@ from typing import Any
 
 import tf2onnx
 from keras.src.export.export_utils import get_input_signature
-from onnx import ModelProto
+from onnx import ModelProto, numpy_helper
 
 from export.missing_operators import HANDLERS
 from zoo.errors import ExportError
@@ -29,7 +29,7 @@ def input_structure(model: Any) -> list[Any]:
     except (TypeError, ValueError) as error:
         raise ExportError(
             f"the inputs of {getattr(model, 'name', model)!r} are not known: {error} "
-            "Call the model once on real input, then export it."
+            "Call the model once on real input, or pass `inputs=`, then export it."
         ) from error
 
 
@@ -80,7 +80,20 @@ def convert(function: Any, opset: int) -> ModelProto:
             opset=opset,
             custom_op_handlers={"PyFunc": (_keep_mark, []), **HANDLERS},
         )
+    _fill_captured(model, function.get_concrete_function())
     return model
+
+
+def _fill_captured(model: ModelProto, function: Any) -> None:
+    """Gives constants that a layer holds as tensors their values; tf2onnx takes them for inputs."""
+    values = {
+        inside.name: outside.numpy()
+        for outside, inside in function.graph.captures
+        if hasattr(outside, "numpy") and outside.dtype.name not in ("resource", "variant")
+    }
+    for item in [item for item in model.graph.input if item.name in values]:
+        model.graph.input.remove(item)
+        model.graph.initializer.append(numpy_helper.from_array(values[item.name], item.name))
 
 
 def _keep_mark(_context: Any, node: Any, _name: str, _arguments: Any) -> Any:

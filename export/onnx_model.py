@@ -41,6 +41,7 @@ def to_onnx(
     model: Any,
     path: str | os.PathLike[str],
     *,
+    inputs: Any = None,
     form: str = "auto",
     optimize_for: str | None = None,
     processing: Mapping[str, Any] | None = None,
@@ -67,6 +68,9 @@ def to_onnx(
     Args:
         model: A zoo model, or any ``keras.Model``.
         path: The file to write.
+        inputs: What a subclassed model is called with, where one call does not tell (several
+            arguments, integer types): a nested structure of ``keras.Input`` or
+            ``keras.InputSpec``; a tuple stands for several positional arguments.
         form: How recurrent layers are written: "auto" as measured for onnxruntime, "native" with
             ONNX's own operators wherever there is one, "scan" with ``Scan`` always.
         optimize_for: With "auto", None for forms that are good at every batch size, "latency" for
@@ -98,7 +102,7 @@ def to_onnx(
         return _elsewhere(
             model,
             target,
-            sample,
+            (inputs, sample),
             form=form,
             optimize_for=optimize_for,
             metadata=facts,
@@ -106,7 +110,7 @@ def to_onnx(
             cases=cases,
             seed=seed,
         )
-    subject = Subject(model)
+    subject = Subject(model, inputs)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
@@ -125,13 +129,13 @@ def to_onnx(
     return report
 
 
-def _elsewhere(model: Any, target: Path, sample: Sample | None, **options: Any) -> Report:
+def _elsewhere(model: Any, target: Path, here: tuple[Any, Any], **options: Any) -> Report:
     from export import elsewhere
 
-    if sample is not None:
+    if any(argument is not None for argument in here):
         raise ExportError(
-            f"Keras runs on its {keras.backend.backend()!r} backend, and `sample` cannot go with "
-            "the model to a process on TensorFlow; load the model there and export it"
+            f"Keras runs on its {keras.backend.backend()!r} backend; `inputs` and `sample` cannot "
+            "go with the model to a process on TensorFlow; load the model there and export it"
         )
     return elsewhere.to_onnx(getattr(model, "network", model), target, options)
 

@@ -198,13 +198,20 @@ def examiner(
 
 
 def verify(
-    file: str | Path, model: Any, *, cases: int = 24, seed: int = 0, sample: Sample | None = None
+    file: str | Path,
+    model: Any,
+    *,
+    inputs: Any = None,
+    cases: int = 24,
+    seed: int = 0,
+    sample: Sample | None = None,
 ) -> Report:
     """Proves an existing ONNX file or SavedModel folder against a model.
 
     Args:
         file: What ``to_onnx`` or ``to_saved_model`` wrote.
         model: The zoo model or ``keras.Model`` it should answer as.
+        inputs: What a subclassed model is called with; see ``to_onnx``.
         cases: Number of random inputs.
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model.
@@ -218,7 +225,8 @@ def verify(
     if not path.exists():
         raise ExportError(f"{path} does not exist; export the model first")
     facts = model_metadata(model)
-    judge = examiner(Subject(model), cases=cases, seed=seed, sample=sample, metadata=facts)
+    subject = Subject(model, inputs)
+    judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
     if path.is_dir():
         return judge.report(path, judge.examine(path, "replay_saved_model.py"), started)
     bundle.check_seal(path.read_bytes(), path.name)

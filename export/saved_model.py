@@ -27,6 +27,7 @@ def to_saved_model(
     model: Any,
     path: str | os.PathLike[str],
     *,
+    inputs: Any = None,
     processing: Mapping[str, Any] | None = None,
     labels: Sequence[str] | None = None,
     task: str | None = None,
@@ -46,6 +47,7 @@ def to_saved_model(
     Args:
         model: A zoo model, or any ``keras.Model``.
         path: The folder to write, for example ``digits/1``.
+        inputs: What a subclassed model is called with; see ``to_onnx``.
         processing: How raw input becomes arrays; see ``to_onnx``.
         labels: Name of each class.
         task: Kind of task.
@@ -63,7 +65,7 @@ def to_saved_model(
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
-    subject = Subject(model)
+    subject = Subject(model, inputs)
     check_task(subject, facts)
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
     try:

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from export.internals import all_layers, input_structure, replaced_methods, without_cudnn
+from export.internals import all_layers, replaced_methods, without_cudnn
 from export.layer_state import ExplicitState, KeptState, kept_states, restored
 from export.marks import Marks
 from export.precision import in_float32, low_precision
 from export.recurrent import Forms
+from export.signature import TensorSpec, opened, signature_of
 from export.time_distributed import folded
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """An input of a model; None stands for an axis whose size is open."""
-
-    name: str
-    shape: tuple[int | None, ...]
-    dtype: str
 
 
 class Subject:
@@ -35,6 +26,7 @@ class Subject:
 
     Args:
         model: A ``keras.Model``, or a zoo model whose ``network`` is one.
+        inputs: What it is called with, where it does not know; see ``signature_of``.
 
     Attributes:
         inputs: The model's inputs, then the states that its layers keep.
@@ -48,7 +40,7 @@ class Subject:
             TensorFlow.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, inputs: Any = None) -> None:
         network = getattr(model, "network", model)
         if keras.backend.backend() != "tensorflow":
             raise ExportError(
@@ -61,11 +53,12 @@ class Subject:
         self.network = network
         self.name = str(network.name)
         self.layers = all_layers(network)
-        self._structure = input_structure(network)
+        self._signature = signature_of(network, inputs)
+        if self._signature.fixed_by_example:
+            self._signature = opened(network, self._signature, self.layers)
         self._kept = kept_states(self.layers)
         self.states = {state.name: f"next_{state.name}" for state in self._kept}
-        self._own_inputs = input_specs(network, self._structure)
-        self.inputs = (*self._own_inputs, *(_state_spec(state) for state in self._kept))
+        self.inputs = (*self._signature.inputs, *(_state_spec(state) for state in self._kept))
         self.output_names: tuple[str, ...] = ()
         self.low_precision = low_precision(self.layers)
         self.output_dtypes: tuple[str, ...] = ()
@@ -147,8 +140,8 @@ class Subject:
         ]
 
         def answer(*flat: Any) -> dict[str, Any]:
-            own, states = flat[: len(self._own_inputs)], flat[len(self._own_inputs) :]
-            arguments = keras.tree.pack_sequence_as(self._structure, list(own))
+            count = len(self._signature.inputs)
+            arguments, states = self._signature.arguments(flat[:count]), flat[count:]
             return {
                 f"output_{index:03d}": tf.identity(tensor)
                 for index, tensor in enumerate(call(arguments, states))
@@ -160,8 +153,11 @@ class Subject:
         except ExportError:
             raise
         except Exception as error:
-            reason = first_line(error)
-            raise ExportError(f"model {self.name!r} cannot be traced: {reason}") from error
+            own = bool(getattr(self.network, "inputs", None))
+            hint = "" if own else "; if it takes several arguments, pass `inputs=`"
+            raise ExportError(
+                f"model {self.name!r} cannot be traced: {first_line(error)}{hint}"
+            ) from error
         return function
 
 
@@ -176,19 +172,6 @@ def _numpy_dtype(dtype: Any) -> Any:
 
 def _as_numpy(tensor: Any) -> Any:
     return np.asarray(tf.cast(tensor, _numpy_dtype(tensor.dtype)))
-
-
-def input_specs(network: Any, structure: Any) -> tuple[TensorSpec, ...]:
-    """The model's inputs, flat, with their names."""
-    flat = keras.tree.flatten(structure)
-    known = list(getattr(network, "inputs", None) or [])
-    specs = []
-    for index, spec in enumerate(flat):
-        # Keras opens the batch of a signature; a functional model may have fixed it.
-        source = known[index] if len(known) == len(flat) else spec
-        name = spec.name or getattr(source, "name", None) or f"input_{index}"
-        specs.append(TensorSpec(name, tuple(source.shape), str(spec.dtype)))
-    return tuple(specs)
 
 
 def names_of_outputs(network: Any, outputs: Any, inputs: tuple[TensorSpec, ...]) -> tuple[str, ...]:
