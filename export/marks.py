@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from export.recurrent import NEVER, Forms, is_known, output_dims, state_sizes, trace_step
+from export.recurrent import NEVER, Forms, cells_of, is_known, output_dims, state_sizes, trace_step
 from export.recurrent.call import Call, Dims
 from zoo.errors import ExportError
 
@@ -152,7 +152,7 @@ def _output_shapes(call: Call) -> tuple[list[Dims], list[Dims]]:
     axes = (batch, time) if children[0].return_sequences else (batch,)
     if all(is_known(child) for child in children):
         states: list[Dims] = [(batch, size) for child in children for size in state_sizes(child)]
-        units = [int(_last_cell(child).units) for child in children]
+        units = [int(cells_of(child)[-1].units) for child in children]
         if len(units) == 2 and call.layer.merge_mode == "concat":
             units = [sum(units)]
         elif len(units) == 2 and call.layer.merge_mode is not None:
@@ -161,8 +161,3 @@ def _output_shapes(call: Call) -> tuple[list[Dims], list[Dims]]:
     with tf.init_scope():  # outside the trace, where weights have values
         function = trace_step(call.layer, call.x, call.states, call.dtype)
         return [(*axes, *output_dims(function, call.layer))], list(call.states)
-
-
-def _last_cell(layer: Any) -> Any:
-    stacked = isinstance(layer.cell, keras.layers.StackedRNNCells)
-    return layer.cell.cells[-1] if stacked else layer.cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from zoo.tasks import Arrays
 HERE = Path(__file__).parent
 _SECONDS = 600
 _LARGEST_BATCH = 8
+_NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\(")
 _LONGEST = 40
 
 
@@ -261,6 +263,12 @@ def replay(script: Path, file: Path, questions: Questions, folder: Path) -> dict
         )
     except subprocess.TimeoutExpired as error:
         raise ExportError(f"the exported file gave no answer in {_SECONDS} seconds") from error
+    missing = _NO_KERNEL.search(done.stderr)
+    if done.returncode and missing:
+        raise ExportError(
+            f"onnxruntime has no CPU kernel of {missing[1]} for the types in this model; of "
+            "float64 it has few: load the model with float32 layers and export it"
+        )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise ExportError(f"the exported file does not run: {lines[-1]}")

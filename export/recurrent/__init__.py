@@ -10,7 +10,7 @@ from export.recurrent.bidirectional import write_bidirectional
 from export.recurrent.branches import write_branches
 from export.recurrent.call import Call
 from export.recurrent.forms import NEVER, Forms
-from export.recurrent.layer import is_known, state_sizes, write_native, write_scan
+from export.recurrent.layer import cells_of, is_known, state_sizes, write_native, write_scan
 from export.recurrent.step import output_dims, trace_step
 from export.recurrent.writer import Writer
 
@@ -19,6 +19,7 @@ __all__ = [
     "Call",
     "Forms",
     "Writer",
+    "cells_of",
     "is_known",
     "output_dims",
     "state_sizes",

@@ -28,8 +28,13 @@ _LAST = np.iinfo(np.int64).min
 
 def cells_of(layer: Any) -> list[Any]:
     """The cells of a recurrent layer of one direction, from the input on."""
-    stacked = isinstance(layer.cell, keras.layers.StackedRNNCells)
-    return list(layer.cell.cells) if stacked else [layer.cell]
+    return _flat(layer.cell)
+
+
+def _flat(cell: Any) -> list[Any]:
+    if not isinstance(cell, keras.layers.StackedRNNCells):
+        return [cell]
+    return [inner for part in cell.cells for inner in _flat(part)]
 
 
 def is_known(layer: Any) -> bool:

@@ -47,7 +47,8 @@ def _forms(configuration: Configuration) -> Iterator[str]:
     tags = configuration.tags
     if "loop_free" in tags:
         yield "native"
-        if tags & {"masked", "stateful", "stacked"} and not tags & {"whole", "precision"}:
+        twice = {"masked", "stateful", "stacked"}
+        if tags & twice and not tags & {"whole", "precision", "bidirectional"}:
             yield "scan"
     if "loop_free" not in tags or tags & {"whole", "simple_rnn"}:
         yield "auto"

@@ -76,7 +76,7 @@ class NormalisedCell(MinimalGatedCell):
         """Makes the inner layers."""
         self.dense = keras.layers.Dense(self.units, name="dense")
         self.dense.build((None, int(input_shape[-1]) + self.units))
-        self.normalisation = keras.layers.LayerNormalization(name="normalisation")
+        self.normalisation = keras.layers.LayerNormalization(epsilon=0.1, name="normalisation")
         self.normalisation.build((None, self.units))
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
