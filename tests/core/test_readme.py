@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.export.stock_table import with_summary
 from zoo.cli._readme import with_table
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,10 @@ def commands() -> list[str]:
 
 def test_the_table_is_fresh() -> None:
     assert with_table(README) == README, "run: python -m zoo.cli._readme"
+
+
+def test_the_table_of_ratios_is_fresh() -> None:
+    assert with_summary(README) == README, "run: python -m tests.export.stock_table"
 
 
 def test_the_picture_names_every_room() -> None:
