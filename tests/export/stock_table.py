@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("against_stock.csv")
 BEGIN, END = "<!-- against stock:", "<!-- /against stock -->"
+OUTCOMES = {"ok": "native", "loop": "Loop"}
 SHOWN = {
     "lstm": "LSTM",
     "gru": "GRU",
@@ -43,10 +44,10 @@ def summary(text: str) -> str:
         found = [group for key, group in groups.items() if key[0] == name]
         for group in sorted(found, key=lambda rows: int(rows[0]["units"])):
             first = group[0]
-            figures = [f"{float(row['ratio']):.2f}" if row["ratio"] else "–" for row in group]
-            outcome = (
-                first["stock"].partition(":")[0].replace("ok", "native").replace("loop", "Loop")
-            )
+            outcome = first["stock"].partition(":")[0]
+            fair = outcome in OUTCOMES  # a file that is wrong says nothing by its time
+            figures = [f"{float(row['ratio']):.2f}" if fair else "" for row in group]
+            outcome = OUTCOMES.get(outcome, outcome)
             cells = [title, f"{first['units']}, {first['time']}", outcome, *figures]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
