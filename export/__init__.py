@@ -12,7 +12,7 @@ from zoo.lazy import attribute
 
 if TYPE_CHECKING:
     from export.onnx_model import to_onnx
-    from export.proof import verify
+    from export.proof.examiner import verify
     from export.saved_model import to_saved_model
 
 __all__ = ["to_onnx", "to_saved_model", "verify"]
@@ -20,7 +20,7 @@ __all__ = ["to_onnx", "to_saved_model", "verify"]
 _HOMES = {
     "to_onnx": "export.onnx_model",
     "to_saved_model": "export.saved_model",
-    "verify": "export.proof",
+    "verify": "export.proof.examiner",
 }
 
 

@@ -25,13 +25,13 @@ import keras
 import numpy as np
 
 from export import bundle
-from export.comparison import difference
 from export.internals import all_layers
-from export.proof import HERE, Questions, replay
-from export.report import Report
-from export.samples import Sampler
-from export.signature import signature_of
-from export.subject import Subject, names_of_outputs
+from export.proof.comparison import difference
+from export.proof.examiner import HERE, Questions, replay
+from export.proof.report import Report
+from export.proof.samples import Sampler
+from export.tracing.signature import signature_of
+from export.tracing.subject import Subject, names_of_outputs
 from zoo.errors import ExportError
 from zoo.files import replacing
 from zoo.tasks import Arrays
@@ -128,7 +128,7 @@ def _compared_here(network: Any, folder: Path) -> dict[str, float]:
 def main(folder: Path) -> None:
     """Writes ``model.onnx``, its manifest and ``cases.npz``: inputs to compare answers on."""
     import export
-    from export.proof import examiner
+    from export.proof.examiner import examiner
     from zoo.layers import register_all
 
     todo = json.loads((folder / "options.json").read_text("utf-8"))

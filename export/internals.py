@@ -11,7 +11,7 @@ import tf2onnx
 from keras.src.export.export_utils import get_input_signature
 from onnx import ModelProto, numpy_helper
 
-from export.missing_operators import HANDLERS
+from export.graph.missing_operators import HANDLERS
 from zoo.errors import ExportError
 
 MARK_DOMAIN = "rnn_zoo"

@@ -19,17 +19,17 @@ from onnx import ModelProto
 from onnx.version_converter import convert_version
 
 from export import bundle
-from export.axes import Axes, name_axes
-from export.graph import expand_marks
+from export.graph.expand import expand_marks
+from export.graph.operators import check_operators
+from export.graph.rebuild import Port, rebuild
 from export.internals import convert
-from export.operators import check_operators
-from export.proof import Examiner, examiner, model_metadata
+from export.proof.axes import Axes, name_axes
+from export.proof.examiner import Examiner, examiner, model_metadata
+from export.proof.report import Report
+from export.proof.samples import Sample, Sampler
 from export.raw_input import check_task, task_facts
-from export.rebuild import Port, rebuild
 from export.recurrent import Forms
-from export.report import Report
-from export.samples import Sample, Sampler
-from export.subject import Subject
+from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
 

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from export.subject import Subject
+from export.tracing.subject import Subject
 from zoo.errors import ExportError, RecipeError
 from zoo.tasks import load_task, task_kinds
 

@@ -12,11 +12,11 @@ from typing import Any
 import tensorflow as tf
 
 from export import bundle
-from export.proof import examiner, model_metadata
+from export.proof.examiner import examiner, model_metadata
+from export.proof.report import Report
+from export.proof.samples import Sample
 from export.raw_input import check_task, task_facts
-from export.report import Report
-from export.samples import Sample
-from export.subject import Subject
+from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
 

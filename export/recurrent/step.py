@@ -18,8 +18,8 @@ import onnx.compose
 import tensorflow as tf
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
+from export.graph.operators import check_operators
 from export.internals import convert
-from export.operators import check_operators
 from export.recurrent.call import Dims
 from zoo.errors import ExportError
 

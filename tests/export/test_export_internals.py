@@ -15,7 +15,7 @@ import tensorflow as tf
 import tf2onnx
 
 from export import internals
-from export.precision import in_float32
+from export.tracing.precision import in_float32
 from tests.export import made
 
 

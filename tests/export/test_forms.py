@@ -12,9 +12,9 @@ import onnx
 import pytest
 
 import export
-from export.form_timing import BATCHES, candidates, interleaved, session
 from export.recurrent import forms as table
 from export.recurrent.forms import NEVER, Forms
+from export.recurrent.timing import BATCHES, candidates, interleaved, session
 from tests.export import made
 from tests.export.stock import operators
 

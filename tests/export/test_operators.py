@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 import export
-from export.rebuild import captured, needs, subgraphs
+from export.graph.rebuild import captured, needs, subgraphs
 from tests.export import made
 from tests.export.stock import operators
 from zoo.errors import ExportError

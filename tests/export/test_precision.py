@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 import export
-from export.comparison import precision_gap
+from export.proof.comparison import precision_gap
 from tests.export import made
 from zoo.errors import ExportError
 

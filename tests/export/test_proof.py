@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import export
-from export import replay_onnx
-from export.comparison import difference
+from export.proof import replay_onnx
+from export.proof.comparison import difference
 from export.recurrent import layer as layer_forms
 from export.runtime import load
 from tests.export import made

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import export
-from export import proof
+from export.proof import examiner
 from tests.export import made
 from zoo.errors import ExportError
 
@@ -71,14 +71,14 @@ def test_a_wrong_answer_leaves_nothing_and_keeps_what_was_there(
     def wrong(*_: Any) -> dict[str, Any]:
         return {f"{case}/logits": np.zeros((1, 2), np.float32) for case in range(3)}
 
-    monkeypatch.setattr(proof, "replay", wrong)
+    monkeypatch.setattr(examiner, "replay", wrong)
     with pytest.raises(ExportError, match="'logits'"):
         export.to_saved_model(made.small(), path, cases=3)
     assert made.files(tmp_path) == ["1/saved_model.pb"]
 
 
 def test_an_export_replaces_an_older_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(proof.Examiner, "examine", lambda *_: {"logits": 0.0})
+    monkeypatch.setattr(examiner.Examiner, "examine", lambda *_: {"logits": 0.0})
     first = export.to_saved_model(made.small(), tmp_path / "1", cases=1)
     second = export.to_saved_model(made.speech_like(), tmp_path / "1", cases=1)
     assert first.bytes != second.bytes

@@ -12,8 +12,8 @@ import pytest
 
 import export
 from export.runtime import load
-from export.signature import TensorSpec, signature_of
-from export.subject import Subject
+from export.tracing.signature import TensorSpec, signature_of
+from export.tracing.subject import Subject
 from tests.export import made
 from zoo.errors import ExportError
 

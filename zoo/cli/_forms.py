@@ -31,8 +31,8 @@ batch = {batches}
 def main(seconds: float) -> None:
     """Measures all candidates and writes the table."""
     with heavy():
-        from export.form_timing import BATCHES, STEPS, candidates, speedups
         from export.recurrent.forms import TABLE
+        from export.recurrent.timing import BATCHES, STEPS, candidates, speedups
 
         rows: dict[tuple[str, str, str], dict[int, list[float]]] = defaultdict(dict)
         with click.progressbar(list(candidates()), file=sys.stderr, label="forms") as bar:

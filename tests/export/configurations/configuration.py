@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 if TYPE_CHECKING:
-    from export.samples import Sample
+    from export.proof.samples import Sample
 
 FEATURES, UNITS, CODES = 3, 4, 11
 LAYERS = keras.layers

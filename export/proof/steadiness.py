@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from export.comparison import TOLERANCES
-from export.subject import Subject
+from export.proof.comparison import TOLERANCES
+from export.tracing.subject import Subject
 from zoo.tasks import Arrays
 
 _ROUNDING = 2.0**-23

@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from export.internals import all_layers, replaced_methods, without_cudnn
-from export.layer_state import ExplicitState, KeptState, kept_states, restored
-from export.marks import Marks
-from export.precision import in_float32, low_precision
 from export.recurrent import Forms
-from export.signature import TensorSpec, opened, signature_of
-from export.time_distributed import folded
+from export.tracing.layer_state import ExplicitState, KeptState, kept_states, restored
+from export.tracing.marks import Marks
+from export.tracing.precision import in_float32, low_precision
+from export.tracing.signature import TensorSpec, opened, signature_of
+from export.tracing.time_distributed import folded
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from export.samples import Sampler, sized
-from export.subject import Subject, first_line
+from export.proof.samples import Sampler, sized
+from export.tracing.subject import Subject, first_line
 from zoo.errors import ExportError
 
 Shape = tuple[int | str, ...]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from onnx import GraphProto, ModelProto, NodeProto, helper
 
+from export.graph.rebuild import subgraphs
 from export.internals import MARK, MARK_DOMAIN
-from export.rebuild import subgraphs
 from export.recurrent import Call, Forms, Writer, write_recurrent
 
 

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from export import bundle
-from export.axes import Axes, name_axes
-from export.comparison import TOLERANCES, difference, precision_gap
-from export.report import Report, size_and_digest
-from export.samples import Sample, Sampler
-from export.steadiness import longest_steady
-from export.subject import Subject
+from export.proof.axes import Axes, name_axes
+from export.proof.comparison import TOLERANCES, difference, precision_gap
+from export.proof.report import Report, size_and_digest
+from export.proof.samples import Sample, Sampler
+from export.proof.steadiness import longest_steady
+from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from onnx import GraphProto, ModelProto, NodeProto, defs
 
-from export.rebuild import subgraphs
+from export.graph.rebuild import subgraphs
 from zoo.errors import ExportError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from export.subject import Subject
+from export.tracing.subject import Subject
 from zoo.tasks import Arrays
 
 Sizes = Mapping[str, int]

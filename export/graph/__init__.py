@@ -1,0 +1,1 @@
+"""A converted graph: marks turned into nodes, operators checked, all built anew."""

@@ -1,0 +1,1 @@
+"""A Keras model traced: what it is called with, its states, its recurrent calls marked."""
