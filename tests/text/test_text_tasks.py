@@ -27,7 +27,14 @@ LETTERS = {
 }
 WORDS = {"words": ["cat", "the"], "characters": "acehtT", "lower": False, "width": 4}
 TAGGING = {"kind": "words", **WORDS, "tags": ["X", "Y"]}
-REQUEST = {"kind": "request", **WORDS, "tags": ["B-a", "I-a", "O"], "intents": ["Go", "Stop"]}
+REQUEST = {
+    "kind": "request",
+    **WORDS,
+    "tags": ["B-a", "I-a", "O"],
+    "intents": ["Go", "Stop"],
+    "order": [[0, 1, 1], [3, 2, 2]],
+    "order_weight": 0.0,
+}
 ALIGNED = {"kind": "aligned", "longest": 6, "vocabulary": "abc", "answers": ["", "A", "B K"]}
 
 
@@ -217,6 +224,8 @@ def test_a_network_that_answers_nan_is_not_believed(kind: str) -> None:
         ("tagging", {"colour": 1}, "colour"),
         ("intent_and_slots", {"kind": "words"}, "'words'"),
         ("intent_and_slots", {"intents": []}, "intents"),
+        ("intent_and_slots", {"order": [[4, 1, 1]]}, "order"),
+        ("intent_and_slots", {"order": [[1, 3, 1]]}, "order"),
         ("transduction", {"kind": "words"}, "'words'"),
         ("transduction", {"longest": 0}, "longest=0"),
         ("transduction", {"answers": []}, "answers"),

@@ -6,6 +6,7 @@ import gzip
 import io
 import tarfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ from zoo.datasets import cmudict, names_by_language, snips, ud_english_ewt
 from zoo.errors import DataError, RecipeError
 from zoo.loading import load
 from zoo.measuring import evaluate
+from zoo.processing.vocabulary import FIRST
+from zoo.processing.words import WordCodec
 from zoo.training import intent_and_slots, tagging, text_classification, transduction
 from zoo.training.alignment import align
 from zoo.training.batches import Batches
 from zoo.training.fit import fit_recipe
+from zoo.training.made_texts import MadeTexts, taught
+from zoo.training.slot_swaps import SwappedRequests
 
 DATA: dict[str, Any] = {
     "names-rnn": made.names(),
@@ -129,6 +134,24 @@ def test_batches_of_like_length_hold_every_example_once(
     assert len({*longest}) == 1 or longest[0] != longest[1]
 
 
+def test_slots_get_other_values_of_the_same_name() -> None:
+    data = made.requests(40)
+    tags = sorted({tag for row in data.tags for tag in row})
+    codec = WordCodec.fit(data.sentences, 1, True, 12)
+    rng = np.random.default_rng(0)
+    known = {*zip(data.sentences, data.tags, strict=True)}
+    for rate, wanted in ((0.0, 1), (1.0, 3)):
+        source = SwappedRequests(codec, data, tags, ("Play", "Weather"), 0.0, rate)
+        seen = set()
+        for _ in range(40):
+            words, characters, codes = source.row(0, rng)
+            assert len(words) == len(characters) == len(codes)
+            sentence = tuple(codec.words.items[code - FIRST] for code in words)
+            assert (sentence, tuple(tags[code - 1] for code in codes)) in known
+            seen.add(sentence)
+        assert len(seen) == wanted
+
+
 @pytest.mark.parametrize("model_id", DATA)
 def test_a_problem_fits_builder_and_task(model_id: str) -> None:
     recipe = made.recipe(model_id)
@@ -221,3 +244,26 @@ def test_own_data_is_read_or_refused(
     path.write_bytes(b"\xff\xfe\xfa")
     with pytest.raises(DataError, match="UTF-8"):
         read(path, recipe, processing)
+
+
+def test_made_up_texts_have_the_neighbours_of_their_class() -> None:
+    rows = [np.array([2, 3, 4]), np.array([2, 3, 5, 5]), np.array([6, 7])]
+    made = MadeTexts(rows, np.array([0, 0, 1]), context=2, longest=6)
+    rng = np.random.default_rng(0)
+    pairs = {(2, 3), (3, 4), (3, 5), (5, 5)}
+    for _ in range(50):
+        codes = made.draw(0, rng).tolist()
+        assert codes[0] == 2 and 1 <= len(codes) <= 6
+        assert {*pairwise(codes)} <= pairs
+        assert made.draw(1, rng).tolist() == [6, 7]
+
+
+def test_a_teacher_tells_what_made_up_texts_are() -> None:
+    rows = [np.array([2, 3, 4]), np.array([2, 3, 5]), np.array([6, 7])]
+    made, shares = taught(rows, np.array([0, 0, 1]), 2, 30, 0.5, seed=1)
+    assert len(made) == 30 and shares.dtype == np.float32
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+    for row, share in zip(made, shares, strict=True):
+        assert share.argmax() == int(row[0] == 6)
+    again, _ = taught(rows, np.array([0, 0, 1]), 2, 30, 0.5, seed=1)
+    assert [row.tolist() for row in again] == [row.tolist() for row in made]

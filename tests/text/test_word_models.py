@@ -13,7 +13,13 @@ from zoo.errors import RecipeError
 from zoo.layers.pooling import MaxOverCharacters
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "text.classifier": {"vocabulary_size": 9, "classes": 3, "units": 5, "embedding": 4},
+    "text.classifier": {
+        "vocabulary_size": 9,
+        "classes": 3,
+        "units": 5,
+        "embedding": 4,
+        "filters": 6,
+    },
     "text.tagger": {
         "words": 9,
         "characters": 7,
@@ -64,7 +70,7 @@ def test_padding_changes_no_answer(name: str, cell: str) -> None:
             np.testing.assert_allclose(value[row][steps], long[key][row][steps], atol=1e-6)
 
 
-@pytest.mark.parametrize("options", [{"bidirectional": False}, {"pooling": "max"}, {"layers": 2}])
+@pytest.mark.parametrize("options", [{"bidirectional": False}, {"pooling": "max"}, {"filters": 0}])
 @pytest.mark.parametrize("name", ["text.classifier", "text.tagger"])
 def test_options_make_models(name: str, options: dict[str, Any]) -> None:
     model = build(name, **ARGUMENTS[name], **options)

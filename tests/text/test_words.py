@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.errors import InputError, RecipeError
-from zoo.processing.spans import Span, best_path, may_follow, spans
+from zoo.processing.spans import (
+    Span,
+    best_path,
+    may_follow,
+    spans,
+    transition_counts,
+    transition_scores,
+)
 from zoo.processing.vocabulary import FIRST, UNKNOWN, Vocabulary, padded
 from zoo.processing.words import WordCodec, split_request, split_words, to_words
 
@@ -140,16 +147,27 @@ def test_an_inside_that_continues_nothing_begins_a_span() -> None:
     assert spans(["I-a", "I-b", "O", "I-b"]) == [("a", 0, 1), ("b", 1, 2), ("b", 3, 4)]
 
 
-@given(st.integers(1, 5), st.integers(0, 1000))
-def test_the_best_path_is_the_best_of_all_valid_ones(time: int, seed: int) -> None:
+@given(st.integers(1, 5), st.integers(0, 1000), st.sampled_from([0.0, 0.5, 2.0]))
+def test_the_best_path_is_the_best_of_all_valid_ones(time: int, seed: int, weight: float) -> None:
     scores = np.random.default_rng(seed).normal(size=(time, len(TAGS)))
-    allowed = may_follow(TAGS)
+    order = transition_counts(TAGS, [("O", "B-a", "I-a"), ("B-b", "O"), ("B-b", "B-a")])
+    transitions = transition_scores(TAGS, order, weight)
     grid = np.stack(np.meshgrid(*[np.arange(len(TAGS))] * time, indexing="ij"), -1)
     paths = grid.reshape(-1, time)
-    valid = allowed[-1, paths[:, 0]] & allowed[paths[:, :-1], paths[:, 1:]].all(axis=1)
-    totals = np.where(valid, scores[np.arange(time), paths].sum(axis=1), -np.inf)
-    path = best_path(scores, allowed)
+    before = np.pad(paths[:, :-1], ((0, 0), (1, 0)), constant_values=len(TAGS))
+    totals = (scores[np.arange(time), paths] + transitions[before, paths]).sum(axis=1)
+    path = best_path(scores, transitions)
     assert path.tolist() == paths[totals.argmax()].tolist()
     found = [TAGS[code] for code in path]
     assert all(tag[0] != "I" or found[i - 1][1:] == tag[1:] for i, tag in enumerate(found) if i)
     assert not found[0].startswith("I")
+
+
+def test_transitions_favour_what_was_counted_and_bar_what_is_not_valid() -> None:
+    counts = transition_counts(TAGS, [("B-a", "I-a"), ("B-a", "O")])
+    assert counts == [[0, 2, 1], [0, 4, 1], [5, 0, 2]]
+    scores = transition_scores(TAGS, counts, 1.0)
+    assert (np.isfinite(scores) == may_follow(TAGS)).all()
+    assert scores[5, 0] > 0 > scores[5, 1] and scores[0, 2] > 0
+    plain = transition_scores(TAGS, counts, 0.0)
+    assert not plain[np.isfinite(plain)].any()

@@ -8,7 +8,7 @@ import keras
 
 from zoo.builders._cells import STATES, recurrent_layer
 from zoo.errors import RecipeError
-from zoo.layers.masking import SequenceMask
+from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
 
 
@@ -87,6 +87,7 @@ def classifier(
     layers: int = 1,
     bidirectional: bool = True,
     embedding: int = 32,
+    filters: int = 0,
     pooling: str = "attention",
     dropout: float = 0.2,
     input_dropout: float = 0.0,
@@ -105,6 +106,7 @@ def classifier(
         layers: Number of recurrent layers.
         bidirectional: Whether each layer also reads from the end.
         embedding: Size of a symbol's vector.
+        filters: Channels of a convolution over three symbols, before the recurrence; 0 for none.
         pooling: "attention", "mean" or "max", over time.
         dropout: Share of inputs dropped before each recurrent layer and before the logits.
         input_dropout: Share of the embedding dropped.
@@ -122,6 +124,11 @@ def classifier(
     mask = SequenceMask(name="mask")([tokens, lengths])
     x = keras.layers.Embedding(vocabulary_size, embedding, name="embedding")(tokens)
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    if filters:
+        x = ZeroPadded(name="symbols")([x, mask])
+        x = keras.layers.Conv1D(filters, 3, padding="same", activation="relu", name="convolution")(
+            x
+        )
     for index in range(1, layers + 1):
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)

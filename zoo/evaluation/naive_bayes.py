@@ -43,13 +43,22 @@ class NaiveBayes:
         self._prior = prior * np.log(np.maximum(shares, 1e-12))
 
     def predict(self, texts: Sequence[str]) -> np.ndarray:
-        """The likeliest class of each text, int (texts,); n-grams never seen count for none."""
+        """The likeliest class of each text, int (texts,)."""
+        return np.asarray(self.scores(texts).argmax(axis=1))
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Joint log probabilities (texts, classes); n-grams never seen count for none."""
         scores = np.tile(self._prior, (len(texts), 1))
         for total, text in zip(scores, texts, strict=True):
-            for gram, count in self._grams(text).items():
-                if gram in self._codes:
-                    total += count * self._logs[:, self._codes[gram]]
-        return np.asarray(scores.argmax(axis=1))
+            known = [
+                (code, count)
+                for gram, count in self._grams(text).items()
+                if (code := self._codes.get(gram)) is not None
+            ]
+            if known:
+                codes, counts = np.array(known).T
+                total += self._logs[:, codes] @ counts
+        return scores
 
     def _grams(self, text: str) -> Counter[str]:
         marked = f"\x02{text}\x03"

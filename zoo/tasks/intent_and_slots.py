@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from zoo.errors import RecipeError
-from zoo.processing.spans import best_path, may_follow, spans
+from zoo.processing.spans import best_path, spans, transition_scores
 from zoo.processing.words import WordCodec, split_request, to_words
 from zoo.tasks import Run
 from zoo.tasks.tagging import check_names, probabilities
@@ -61,18 +63,29 @@ class IntentAndSlots:
         codec: Words to codes.
         tags: Name of each BIO tag.
         intents: Name of each intent.
+        order: [before, after, count] of neighbouring tags; see `zoo.processing.spans`.
+        order_weight: How much that says beside the network.
     """
 
-    def __init__(self, codec: WordCodec, tags: Sequence[str], intents: Sequence[str]) -> None:
+    def __init__(
+        self,
+        codec: WordCodec,
+        tags: Sequence[str],
+        intents: Sequence[str],
+        order: Sequence[Sequence[int]] = (),
+        order_weight: float = 0.0,
+    ) -> None:
         self.codec = codec
         self.tags = tuple(tags)
         self.intents = tuple(intents)
-        self._allowed = may_follow(self.tags)
+        self._transitions = transition_scores(self.tags, order, order_weight)
         self.processing: dict[str, Any] = {
             "kind": "request",
             **codec.to_processing(),
             "tags": list(tags),
             "intents": list(intents),
+            "order": [list(row) for row in order],
+            "order_weight": order_weight,
         }
 
     def predict(self, run: Run, raw: Any) -> Request:
@@ -91,15 +104,14 @@ class IntentAndSlots:
         """Answers for several requests in one batch; see `predict`."""
         sentences = [to_words(raw, split_request) for raw in raws]
         outputs = run(self.codec.arrays(sentences))
-        shares = probabilities(outputs["intent"])
-        probabilities(outputs["tags"])  # refuses NaN
+        intents, tags = (probabilities(outputs[name]) for name in ("intent", "tags"))
         return [
-            self._request(words, scores[: len(words)], row)
-            for words, scores, row in zip(sentences, outputs["tags"], shares, strict=True)
+            self._request(words, np.log(shares[: len(words)] + 1e-12), row)
+            for words, shares, row in zip(sentences, tags, intents, strict=True)
         ]
 
     def _request(self, words: list[str], scores: Any, shares: Any) -> Request:
-        tags = [self.tags[code] for code in best_path(scores, self._allowed)]
+        tags = [self.tags[code] for code in best_path(scores, self._transitions)]
         slots = [
             Slot(span.label, " ".join(words[span.start : span.stop]), span.start, span.stop)
             for span in spans(tags)
@@ -112,7 +124,8 @@ def from_processing(processing: Mapping[str, Any]) -> IntentAndSlots:
     """Rebuilds the task from its configuration.
 
     Args:
-        processing: `kind` "request", `tags`, `intents`, and what `WordCodec` needs.
+        processing: `kind` "request", `tags`, `intents`, `order`, `order_weight`, and what
+            `WordCodec` needs.
 
     Raises:
         RecipeError: The kind is another, a key is unknown or missing, or a value cannot be used.
@@ -122,4 +135,7 @@ def from_processing(processing: Mapping[str, Any]) -> IntentAndSlots:
         raise RecipeError(f"Received the processing kind {kind!r}; needed is 'request'.")
     tags = check_names(table.pop("tags", None), "tags")
     intents = check_names(table.pop("intents", None), "intents")
-    return IntentAndSlots(WordCodec.from_processing(table), tags, intents)
+    order, weight = table.pop("order", []), float(table.pop("order_weight", 0.0))
+    if any(len(row) != 3 or max(row[0] - 1, row[1]) >= len(tags) or min(row) < 0 for row in order):
+        raise RecipeError("Received an order that is no list of [before, after, count] of tags.")
+    return IntentAndSlots(WordCodec.from_processing(table), tags, intents, order, weight)

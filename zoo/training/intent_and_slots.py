@@ -12,8 +12,10 @@ from zoo.datasets.snips import parse
 from zoo.datasets.ud_english_ewt import TaggedSentences
 from zoo.errors import DataError
 from zoo.model_card import Recipe
+from zoo.processing.spans import transition_counts
 from zoo.tasks.intent_and_slots import from_processing
 from zoo.training.batches import Problem
+from zoo.training.slot_swaps import SwappedRequests
 from zoo.training.tagging import (
     CodedSentences,
     check_options,
@@ -23,7 +25,7 @@ from zoo.training.tagging import (
     tag_loss,
 )
 
-_OPTIONS = ("unknown_rate", "minimum_count")
+_OPTIONS = ("unknown_rate", "minimum_count", "swap_rate")
 
 
 def prepare(
@@ -34,8 +36,10 @@ def prepare(
 ) -> Problem:
     """Fits the codec on the training part and codes the requests.
 
-    Recipe: `processing` has `kind` "request", `lower` and `width`; `training.options` has
-    `unknown_rate` and `minimum_count` (a rarer word has no code of its own).
+    Recipe: `processing` has `kind` "request", `lower`, `width` and `order_weight` (how much the
+    order of tags in the training part says beside the network); `training.options` has
+    `unknown_rate`, `minimum_count` (a rarer word has no code of its own) and `swap_rate` (share of
+    the slots that get a value of another request; see `zoo.training.slot_swaps`).
 
     Raises:
         DataError: A validation request has an intent that no training request has.
@@ -45,12 +49,20 @@ def prepare(
     kept = fitted(recipe, data.train, processing)
     kept["tags"] = sorted({tag for row in data.train.tags for tag in row})
     kept["intents"] = sorted(set(data.train.labels))
+    kept["order"] = transition_counts(kept["tags"], data.train.tags)
     if odd := sorted(set(data.validation.labels) - set(kept["intents"])):
         raise DataError(f"Received the intent {odd[0]!r} in the validation part only.")
     task = from_processing(kept)
     sources = [
-        CodedSentences(task.codec, part, task.tags, task.intents, rate)
-        for part, rate in ((data.train, options["unknown_rate"]), (data.validation, 0.0))
+        SwappedRequests(
+            task.codec,
+            data.train,
+            task.tags,
+            task.intents,
+            options["unknown_rate"],
+            options["swap_rate"],
+        ),
+        CodedSentences(task.codec, data.validation, task.tags, task.intents),
     ]
     loss = {
         "tags": tag_loss(),

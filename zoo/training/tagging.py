@@ -20,6 +20,7 @@ from zoo.training.batches import Batches, Problem
 _OPTIONS = ("unknown_rate", "minimum_count", "longest")
 _NO_TAG = -1
 Inputs = dict[str, np.ndarray]
+Row = tuple[np.ndarray, np.ndarray, np.ndarray]  # words, characters, tags
 
 
 class CodedSentences:
@@ -55,14 +56,19 @@ class CodedSentences:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def row(self, number: int, rng: np.random.Generator) -> Row:
+        """Codes of one sentence; tags are shifted by one, so that 0 is "no tag"."""
+        return (*self._rows[number], self._tags[number])
+
     def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, Any]:
         """Inputs of the network, and targets: tags int32 (batch, time), -1 where there is none.
 
         With labels the targets are `tags` and `intent` by name.
         """
-        words, lengths = padded([self._rows[i][0] for i in indices])
-        characters, _ = padded([self._rows[i][1] for i in indices])
-        tags = padded([self._tags[i] for i in indices])[0] + _NO_TAG
+        rows = [self.row(number, rng) for number in indices]
+        words, lengths = padded([row[0] for row in rows])
+        characters, _ = padded([row[1] for row in rows])
+        tags = padded([row[2] for row in rows])[0] + _NO_TAG
         lost = rng.random(words.shape)
         words[(lost < self._unknown_rate) & (words > 0)] = UNKNOWN
         hidden = (lost < self._unknown_rate / 5)[..., None] & (characters > 0)

@@ -16,8 +16,10 @@ from zoo.model_card import Recipe
 from zoo.processing.vocabulary import UNKNOWN, Vocabulary, padded
 from zoo.tasks.text_classification import from_processing, normalised
 from zoo.training.batches import Batches, Problem
+from zoo.training.made_texts import taught
 
-_OPTIONS = ("unknown_rate", "balance", "label_smoothing")
+_OPTIONS = ("unknown_rate", "made_rate", "sharpness", "balance", "label_smoothing")
+_MADE = 60_000  # made-up texts to draw from
 Inputs = dict[str, np.ndarray]
 
 
@@ -26,26 +28,41 @@ class CodedTexts:
 
     Args:
         rows: int32 (time,), one a text.
-        targets: int32 (texts,).
+        targets: float32 (texts, classes), probabilities.
         unknown_rate: Share of the codes that are taken for unknown, drawn anew each time.
+        made: Texts and targets, of which some are taken instead.
+        made_rate: The share of these.
     """
 
     def __init__(
-        self, rows: Sequence[np.ndarray], targets: np.ndarray, unknown_rate: float = 0.0
+        self,
+        rows: Sequence[np.ndarray],
+        targets: np.ndarray,
+        unknown_rate: float = 0.0,
+        made: tuple[Sequence[np.ndarray], np.ndarray] | None = None,
+        made_rate: float = 0.0,
     ) -> None:
         self._rows = rows
         self._targets = targets
         self._unknown_rate = unknown_rate
+        self._made = made
+        self._made_rate = made_rate
 
     def __len__(self) -> int:
         return len(self._targets)
 
     def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
-        """`tokens` and `lengths`, and targets int32 (batch,)."""
-        tokens, lengths = padded([self._rows[i] for i in indices])
+        """`tokens` and `lengths`, and targets float32 (batch, classes)."""
+        rows = [self._rows[i] for i in indices]
+        targets = self._targets[indices]
+        if self._made is not None:
+            for place in np.flatnonzero(rng.random(len(rows)) < self._made_rate):
+                number = rng.integers(len(self._made[0]))
+                rows[place], targets[place] = self._made[0][number], self._made[1][number]
+        tokens, lengths = padded(rows)
         lost = (rng.random(tokens.shape) < self._unknown_rate) & (tokens > 0)
         inputs = {"tokens": np.where(lost, UNKNOWN, tokens).astype(np.int32), "lengths": lengths}
-        return inputs, self._targets[indices]
+        return inputs, targets
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
@@ -70,11 +87,10 @@ class BalancedCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row: targets int (batch,), logits (batch, classes)."""
+        """Loss of each row: probabilities (batch, classes), logits (batch, classes)."""
         shift = self.balance * np.log(np.asarray(self.priors, np.float32))
-        wanted = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), len(self.priors))
         return keras.losses.categorical_crossentropy(
-            wanted, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
+            y_true, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -92,7 +108,8 @@ def prepare(
     """Fits the vocabulary on the training part and codes the texts.
 
     Recipe: `processing` has `kind` "characters", `lower` and `longest`; `training.options` has
-    `unknown_rate` (characters hidden), `balance` and `label_smoothing`.
+    `unknown_rate` (characters hidden), `made_rate` and `sharpness` (made-up texts and their
+    teacher; see `zoo.training.made_texts`), `balance` and `label_smoothing`.
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
@@ -120,18 +137,29 @@ def prepare(
     rows_train, rows_validation = (
         [task.codes(text) for text in part.texts] for part in (train, validation)
     )
-    size, lengths = recipe.training.batch_size, np.array([len(row) for row in rows_train])
+    size, seed, classes = recipe.training.batch_size, recipe.training.seed, len(task.labels)
+    certain = np.eye(classes, dtype=np.float32)
+    made = None
+    if options["made_rate"]:
+        sharpness = options["sharpness"]
+        made = taught(rows_train, train.labels, classes, _MADE, sharpness, seed)
     return Problem(
         processing=task.processing,
         arguments={"vocabulary_size": len(task.vocabulary), "classes": len(task.labels)},
         train=Batches(
-            CodedTexts(rows_train, train.labels, options["unknown_rate"]),
+            CodedTexts(
+                rows_train,
+                certain[train.labels],
+                options["unknown_rate"],
+                made,
+                options["made_rate"],
+            ),
             size,
-            recipe.training.seed,
-            lengths=lengths,
+            seed,
+            lengths=np.array([len(row) for row in rows_train]),
         ),
         validation=Batches(
-            CodedTexts(rows_validation, validation.labels),
+            CodedTexts(rows_validation, certain[validation.labels]),
             256,
             shuffle=False,
             lengths=np.array([len(row) for row in rows_validation]),
