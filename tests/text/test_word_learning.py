@@ -26,7 +26,7 @@ from zoo.training import intent_and_slots, tagging, text_classification, transdu
 from zoo.training.alignment import align
 from zoo.training.batches import Batches
 from zoo.training.fit import fit_recipe
-from zoo.training.made_texts import MadeTexts, taught
+from zoo.training.made_texts import MadeTexts
 from zoo.training.slot_swaps import SwappedRequests
 
 DATA: dict[str, Any] = {
@@ -256,14 +256,3 @@ def test_made_up_texts_have_the_neighbours_of_their_class() -> None:
         assert codes[0] == 2 and 1 <= len(codes) <= 6
         assert {*pairwise(codes)} <= pairs
         assert made.draw(1, rng).tolist() == [6, 7]
-
-
-def test_a_teacher_tells_what_made_up_texts_are() -> None:
-    rows = [np.array([2, 3, 4]), np.array([2, 3, 5]), np.array([6, 7])]
-    made, shares = taught(rows, np.array([0, 0, 1]), 2, 30, 0.5, seed=1)
-    assert len(made) == 30 and shares.dtype == np.float32
-    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
-    for row, share in zip(made, shares, strict=True):
-        assert share.argmax() == int(row[0] == 6)
-    again, _ = taught(rows, np.array([0, 0, 1]), 2, 30, 0.5, seed=1)
-    assert [row.tolist() for row in again] == [row.tolist() for row in made]

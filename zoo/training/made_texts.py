@@ -1,8 +1,4 @@
-"""Texts that were never written but might have been: a Markov chain for each class.
-
-A network that learns what naive Bayes says of many such texts knows the n-grams that naive Bayes
-counted, in a hundredth of its size (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531).
-"""
+"""Texts that were never written but might have been: a Markov chain for each class."""
 
 from __future__ import annotations
 
@@ -10,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-
-from zoo.evaluation.naive_bayes import NaiveBayes
 
 _END = 0
 Context = tuple[int, ...]
@@ -64,39 +58,3 @@ class MadeTexts:
             if found and (len(set(found)) > 1 or start == len(before) - 1):
                 return found
         return self._after[label, before[-1:]]
-
-
-def taught(
-    rows: Sequence[np.ndarray],
-    labels: np.ndarray,
-    classes: int,
-    count: int,
-    sharpness: float,
-    seed: int,
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Makes up texts and asks naive Bayes what they are.
-
-    Args:
-        rows: int (time,), one a text, from which both learn; codes are above 0.
-        labels: int (texts,).
-        classes: Number of classes.
-        count: Texts to make up, of classes as frequent as among `labels`.
-        sharpness: Factor on naive Bayes' logarithms, which are too sure of themselves at 1.
-        seed: Decides the texts.
-
-    Returns:
-        The texts, int32 (time,) each, and the probabilities of the classes, float32
-        (count, classes).
-    """
-    rng = np.random.default_rng(seed)
-    chain = MadeTexts(rows, labels)
-    made = [chain.draw(label, rng) for label in rng.choice(labels, count).tolist()]
-    teacher = NaiveBayes([_as_text(row) for row in rows], labels, classes)
-    scores = sharpness * teacher.scores([_as_text(row) for row in made])
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return made, np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
-
-
-def _as_text(row: np.ndarray) -> str:
-    """One character a code, none of them the marks of naive Bayes."""
-    return "".join(chr(0x100 + code) for code in row.tolist())

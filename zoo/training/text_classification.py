@@ -16,10 +16,9 @@ from zoo.model_card import Recipe
 from zoo.processing.vocabulary import UNKNOWN, Vocabulary, padded
 from zoo.tasks.text_classification import from_processing, normalised
 from zoo.training.batches import Batches, Problem
-from zoo.training.made_texts import taught
+from zoo.training.made_texts import MadeTexts
 
-_OPTIONS = ("unknown_rate", "made_rate", "sharpness", "balance", "label_smoothing")
-_MADE = 60_000  # made-up texts to draw from
+_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
 Inputs = dict[str, np.ndarray]
 
 
@@ -28,10 +27,9 @@ class CodedTexts:
 
     Args:
         rows: int32 (time,), one a text.
-        targets: float32 (texts, classes), probabilities.
+        targets: int32 (texts,).
         unknown_rate: Share of the codes that are taken for unknown, drawn anew each time.
-        made: Texts and targets, of which some are taken instead.
-        made_rate: The share of these.
+        made_rate: Share of the texts in whose place one of the same class is made up.
     """
 
     def __init__(
@@ -39,30 +37,28 @@ class CodedTexts:
         rows: Sequence[np.ndarray],
         targets: np.ndarray,
         unknown_rate: float = 0.0,
-        made: tuple[Sequence[np.ndarray], np.ndarray] | None = None,
         made_rate: float = 0.0,
     ) -> None:
         self._rows = rows
         self._targets = targets
         self._unknown_rate = unknown_rate
-        self._made = made
         self._made_rate = made_rate
+        self._made = MadeTexts(rows, targets) if made_rate else None
 
     def __len__(self) -> int:
         return len(self._targets)
 
     def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
-        """`tokens` and `lengths`, and targets float32 (batch, classes)."""
-        rows = [self._rows[i] for i in indices]
-        targets = self._targets[indices]
-        if self._made is not None:
-            for place in np.flatnonzero(rng.random(len(rows)) < self._made_rate):
-                number = rng.integers(len(self._made[0]))
-                rows[place], targets[place] = self._made[0][number], self._made[1][number]
-        tokens, lengths = padded(rows)
+        """`tokens` and `lengths`, and targets int32 (batch,)."""
+        tokens, lengths = padded([self._row(i, rng) for i in indices])
         lost = (rng.random(tokens.shape) < self._unknown_rate) & (tokens > 0)
         inputs = {"tokens": np.where(lost, UNKNOWN, tokens).astype(np.int32), "lengths": lengths}
-        return inputs, targets
+        return inputs, self._targets[indices]
+
+    def _row(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        if self._made is None or rng.random() >= self._made_rate:
+            return self._rows[number]
+        return self._made.draw(int(self._targets[number]), rng)
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
@@ -87,10 +83,11 @@ class BalancedCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row: probabilities (batch, classes), logits (batch, classes)."""
+        """Loss of each row: targets int (batch,), logits (batch, classes)."""
         shift = self.balance * np.log(np.asarray(self.priors, np.float32))
+        wanted = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), len(self.priors))
         return keras.losses.categorical_crossentropy(
-            y_true, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
+            wanted, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -108,8 +105,8 @@ def prepare(
     """Fits the vocabulary on the training part and codes the texts.
 
     Recipe: `processing` has `kind` "characters", `lower` and `longest`; `training.options` has
-    `unknown_rate` (characters hidden), `made_rate` and `sharpness` (made-up texts and their
-    teacher; see `zoo.training.made_texts`), `balance` and `label_smoothing`.
+    `unknown_rate` (characters hidden), `made_rate` (texts made up; see `zoo.training.made_texts`),
+    `balance` and `label_smoothing`.
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
@@ -137,29 +134,17 @@ def prepare(
     rows_train, rows_validation = (
         [task.codes(text) for text in part.texts] for part in (train, validation)
     )
-    size, seed, classes = recipe.training.batch_size, recipe.training.seed, len(task.labels)
-    certain = np.eye(classes, dtype=np.float32)
-    made = None
-    if options["made_rate"]:
-        sharpness = options["sharpness"]
-        made = taught(rows_train, train.labels, classes, _MADE, sharpness, seed)
     return Problem(
         processing=task.processing,
         arguments={"vocabulary_size": len(task.vocabulary), "classes": len(task.labels)},
         train=Batches(
-            CodedTexts(
-                rows_train,
-                certain[train.labels],
-                options["unknown_rate"],
-                made,
-                options["made_rate"],
-            ),
-            size,
-            seed,
+            CodedTexts(rows_train, train.labels, options["unknown_rate"], options["made_rate"]),
+            recipe.training.batch_size,
+            recipe.training.seed,
             lengths=np.array([len(row) for row in rows_train]),
         ),
         validation=Batches(
-            CodedTexts(rows_validation, certain[validation.labels]),
+            CodedTexts(rows_validation, validation.labels),
             256,
             shuffle=False,
             lengths=np.array([len(row) for row in rows_validation]),
