@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TASKS = ("language_model", "classification", "forecast")
+TASKS = (
+    "language_model",
+    "text_classification",
+    "tagging",
+    "intent_and_slots",
+    "transduction",
+    "classification",
+    "forecast",
+)
 
 
 @pytest.mark.slow

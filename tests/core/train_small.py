@@ -14,6 +14,7 @@ from typing import Any
 from tests.series import made as series
 from tests.speech.test_speech_training import small_recipe
 from tests.text import made as text
+from tests.text import made_words as words
 from zoo.model_card import Recipe
 from zoo.training.fit import fit_recipe
 
@@ -32,6 +33,10 @@ def cases(recordings: Any) -> dict[str, Case]:
             4,
         ),
         "classification": (small_recipe(), recordings, 1, 2),
+        "text_classification": (words.recipe("names-rnn"), words.names(), 1, 2),
+        "tagging": (words.recipe("ewt-pos-bilstm"), words.sentences(), 1, 2),
+        "intent_and_slots": (words.recipe("snips-bilstm"), words.sentences(), 1, 2),
+        "transduction": (words.recipe("g2p-lstm"), words.words(), 1, 2),
         "forecast": (series.recipe(epochs=2), series.tables(series.hourly()), 1, 2),
     }
 

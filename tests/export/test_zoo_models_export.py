@@ -14,6 +14,17 @@ from zoo.catalog import PRETRAINED
 
 BUILDERS: dict[str, dict[str, Any]] = {
     "text.language_model": {"vocabulary_size": 17, "units": 12, "embedding": 6, "streaming": True},
+    "text.classifier": {"vocabulary_size": 17, "classes": 4, "units": 8, "embedding": 6},
+    "text.tagger": {
+        "words": 17,
+        "characters": 9,
+        "tags": 5,
+        "classes": 3,
+        "units": 8,
+        "embedding": 6,
+        "filters": 4,
+    },
+    "text.transducer": {"vocabulary_size": 17, "outputs": 9, "units": 8, "decoder_units": 8},
     "speech.classifier": {"classes": 4, "units": 8, "filters": (4, 6), "projection": 8},
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
 }

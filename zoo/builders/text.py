@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from zoo.builders._cells import STATES, recurrent_layer
+from zoo.errors import RecipeError
+from zoo.layers.masking import SequenceMask, ZeroPadded
+from zoo.layers.pooling import MaxOverCharacters, SequencePooling
 
 
 def language_model(
@@ -72,3 +77,261 @@ def language_model(
     if streaming:
         return keras.Model(inputs, {"logits": logits, **outputs}, name="language_model_streaming")
     return keras.Model(tokens, logits, name="language_model")
+
+
+def classifier(
+    vocabulary_size: int,
+    classes: int,
+    cell: str = "gru",
+    units: int = 64,
+    layers: int = 1,
+    bidirectional: bool = True,
+    embedding: int = 32,
+    filters: int = 0,
+    pooling: str = "attention",
+    dropout: float = 0.2,
+    input_dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+) -> keras.Model:
+    """A recurrent classifier of whole texts: embedding, recurrent layers, pooling over time.
+
+    Source: a bidirectional recurrence (Graves and Schmidhuber 2005) pooled by one hop of
+    self-attention (Lin et al. 2017, arXiv 1703.03130). Answers do not depend on padding.
+
+    Args:
+        vocabulary_size: Number of symbols (characters or words), padding included.
+        classes: Number of classes.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state, in each direction.
+        layers: Number of recurrent layers.
+        bidirectional: Whether each layer also reads from the end.
+        embedding: Size of a symbol's vector.
+        filters: Channels of a convolution over three symbols, before the recurrence; 0 for none.
+        pooling: "attention", "mean" or "max", over time.
+        dropout: Share of inputs dropped before each recurrent layer and before the logits.
+        input_dropout: Share of the embedding dropped.
+        recurrent_dropout: Rate on the state between steps, one mask a sequence.
+
+    Returns:
+        A model of `tokens` int32 (batch, time) and `lengths` int32 (batch,), with the output
+        `logits` float32 (batch, classes).
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    mask = SequenceMask(name="mask")([tokens, lengths])
+    x = keras.layers.Embedding(vocabulary_size, embedding, name="embedding")(tokens)
+    x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    if filters:
+        x = ZeroPadded(name="symbols")([x, mask])
+        x = keras.layers.Conv1D(filters, 3, padding="same", activation="relu", name="convolution")(
+            x
+        )
+    for index in range(1, layers + 1):
+        if index > 1:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+        options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
+        x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
+    x = SequencePooling(pooling, name="pooling")(x, mask=mask)
+    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
+    logits = keras.layers.Dense(classes, name="logits")(x)
+    return keras.Model([tokens, lengths], logits, name="text_classifier")
+
+
+def tagger(
+    words: int,
+    characters: int,
+    tags: int,
+    classes: int = 0,
+    cell: str = "lstm",
+    units: int = 128,
+    layers: int = 1,
+    bidirectional: bool = True,
+    embedding: int = 64,
+    character_embedding: int = 16,
+    filters: int = 48,
+    pooling: str = "attention",
+    dropout: float = 0.4,
+    input_dropout: float = 0.3,
+    recurrent_dropout: float = 0.0,
+) -> keras.Model:
+    """A recurrent tagger of words, which may name the class of the whole sentence too.
+
+    A word is its own embedding beside one made of its characters (a convolution over three of
+    them, the largest value of each channel), which knows endings and capitals of words never seen.
+
+    Source: Ma and Hovy 2016 (arXiv 1603.01354) without its last layer; the class of the sentence
+    beside the tags after Liu and Lane 2016 (arXiv 1609.01454).
+
+    Args:
+        words: Number of codes of words.
+        characters: Number of codes of characters, padding (0) included.
+        tags: Number of tags.
+        classes: Number of classes of whole sentences; 0 leaves this output out.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state, in each direction.
+        layers: Number of recurrent layers.
+        bidirectional: Whether each layer also reads from the end.
+        embedding: Size of a word's vector.
+        character_embedding: Size of a character's vector.
+        filters: Channels of the convolution over characters; 0 leaves the characters unread.
+        pooling: "attention", "mean" or "max" of the steps, for the class of the sentence.
+        dropout: Share of inputs dropped before every recurrent layer but the first, and before
+            the outputs.
+        input_dropout: Share of a word's vector dropped.
+        recurrent_dropout: Rate on the state between steps, one mask a sequence.
+
+    Returns:
+        A model of `words` int32 (batch, time), `characters` int32 (batch, time, width) and
+        `lengths` int32 (batch,), with the output `tags` float32 (batch, time, tags), logits, and
+        with classes a dict of that and `intent` float32 (batch, classes).
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    codes = keras.Input((None,), dtype="int32", name="words")
+    spelled = keras.Input((None, None), dtype="int32", name="characters")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    mask = SequenceMask(name="mask")([codes, lengths])
+    x = keras.layers.Embedding(words, embedding, name="embedding")(codes)
+    if filters:
+        spelling = _spelling(spelled, characters, character_embedding, filters)
+        x = keras.layers.Concatenate(name="word")([x, spelling])
+    x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    for index in range(1, layers + 1):
+        if index > 1:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+        options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
+        x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
+    x = keras.layers.Dropout(dropout, name="dropout_tags")(x)
+    outputs: Any = keras.layers.Dense(tags, name="tags")(x)
+    if classes:
+        whole = SequencePooling(pooling, name="pooling")(x, mask=mask)
+        outputs = {
+            "tags": outputs,
+            "intent": keras.layers.Dense(classes, name="intent")(whole),
+        }
+    return keras.Model([codes, spelled, lengths], outputs, name="tagger")
+
+
+def _spelling(codes: Any, characters: int, embedding: int, filters: int) -> Any:
+    """A vector (batch, time, filters) of the characters (batch, time, width) of each word."""
+    x = keras.layers.Embedding(characters, embedding, name="character_embedding")(codes)
+    x = keras.layers.Conv2D(
+        filters, (1, 3), padding="same", activation="relu", name="character_convolution"
+    )(x)
+    return MaxOverCharacters(name="spelling")([x, codes])
+
+
+def transducer(
+    vocabulary_size: int,
+    outputs: int,
+    cell: str = "lstm",
+    units: int = 128,
+    layers: int = 2,
+    decoder_units: int = 128,
+    embedding: int = 32,
+    dropout: float = 0.2,
+    part: str = "whole",
+) -> keras.Model:
+    """From a sequence to an aligned one: what each symbol becomes, given what those before became.
+
+    A bidirectional encoder reads the whole input; a decoder steps over it in time with the input
+    symbols and is told its own previous answer. Alignment takes the place of attention.
+
+    Source: Yao and Zweig 2015 (arXiv 1506.00196), bidirectional with alignment.
+
+    Args:
+        vocabulary_size: Number of codes of input symbols, padding included.
+        outputs: Number of codes of answers; 0 stands for "none yet".
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the encoder's state, in each direction.
+        layers: Number of encoder layers.
+        decoder_units: Size of the decoder's state.
+        embedding: Size of the vector of a symbol and of an answer.
+        dropout: Share of inputs dropped before every recurrent layer but the first, and before
+            the logits.
+        part: "whole"; or, with the weights of the whole by layer name, "encoder" or "step".
+
+    Returns:
+        "whole": a model of `tokens` int32 (batch, time), `previous` int32 (batch, time), the answer
+        to the symbol before (0 at the first), and `lengths` int32 (batch,), with the output
+        `logits` float32 (batch, time, outputs). "encoder": of `tokens` and `lengths`, with the
+        output `memory` float32 (batch, time, 2 * units). "step": of a slice of `memory`, `previous`
+        and the states `state_{h|c}` float32 (batch, decoder_units), with a dict of `logits` and
+        `next_state_{h|c}`.
+
+    Raises:
+        RecipeError: The cell or the part is unknown.
+    """
+    if part not in ("whole", "encoder", "step"):
+        raise RecipeError(f"Received part={part!r}; use whole, encoder or step.")
+    previous = keras.Input((None,), dtype="int32", name="previous")
+    if part == "step":
+        memory = keras.Input((None, 2 * units), dtype="float32", name="memory")
+        states = {
+            f"state_{name}": keras.Input((decoder_units,), name=f"state_{name}")
+            for name in STATES[cell]
+        }
+        logits, following = _decoded(
+            memory, previous, None, outputs, cell, decoder_units, embedding, dropout, states
+        )
+        return keras.Model(
+            {"memory": memory, "previous": previous, **states},
+            {"logits": logits, **following},
+            name="transducer_step",
+        )
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    mask = SequenceMask(name="mask")([tokens, lengths])
+    x = keras.layers.Embedding(vocabulary_size, embedding, name="embedding")(tokens)
+    for index in range(1, layers + 1):
+        if index > 1:
+            x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+        options = {"name": f"{cell}_{index}"}
+        x = _sequence_layer(cell, units, True, options)(x, mask=mask)
+    if part == "encoder":
+        memory = keras.layers.Identity(name="memory")(x)
+        return keras.Model([tokens, lengths], memory, name="transducer_encoder")
+    logits, _ = _decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
+    return keras.Model([tokens, previous, lengths], logits, name="transducer")
+
+
+def _decoded(
+    memory: Any,
+    previous: Any,
+    mask: Any,
+    outputs: int,
+    cell: str,
+    units: int,
+    embedding: int,
+    dropout: float,
+    states: dict[str, Any],
+) -> tuple[Any, dict[str, Any]]:
+    """The decoder's logits, and its next states where it is given states."""
+    told = keras.layers.Embedding(outputs, embedding, name="answer_embedding")(previous)
+    x = keras.layers.Concatenate(name="told")([memory, told])
+    x = keras.layers.Dropout(dropout, name="dropout_decoder")(x)
+    layer = recurrent_layer(
+        cell, units, return_sequences=True, return_state=bool(states), name="decoder"
+    )
+    following: dict[str, Any] = {}
+    if states:
+        x, *last = layer(x, initial_state=list(states.values()))
+        following = {f"next_{name}": value for name, value in zip(states, last, strict=True)}
+    else:
+        x = layer(x, mask=mask)
+    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
+    return keras.layers.Dense(outputs, name="logits")(x), following
+
+
+def _sequence_layer(
+    cell: str, units: int, bidirectional: bool, options: dict[str, Any]
+) -> keras.layers.Layer:
+    """A recurrent layer that gives every step, in one direction or in both."""
+    layer = recurrent_layer(cell, units, return_sequences=True, **options)
+    if not bidirectional:
+        return layer
+    return keras.layers.Bidirectional(layer, name=f"bidirectional_{options['name']}")

@@ -13,7 +13,8 @@ from zoo.cli._shared import heavy, verbosity
     "--data",
     required=True,
     metavar="PATH",
-    help="A text file; a folder with one folder of sound files a label; or a CSV table.",
+    help="A text file; a folder with one folder of sound files a label; a CSV table (a series, or "
+    "the columns text and label); tagged sentences or a dictionary in the data set's form.",
 )
 @click.option("--output", "-o", "folder", metavar="DIR", help="Default runs/ID-finetuned.")
 @click.option("--epochs", type=int, metavar="N", help="Number of epochs, if fewer.")

@@ -65,3 +65,23 @@ class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {**super().get_config(), "kind": self.kind, "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="rnn_zoo")
+class MaxOverCharacters(keras.layers.Layer):  # type: ignore[misc]
+    """The largest value of each channel over the characters of each word.
+
+    Called on a list of `features` (batch, time, width, channels), none below zero, and the codes
+    of the characters, int (batch, time, width), 0 where there is none; returns (batch, time,
+    channels), zero for a word without characters.
+    """
+
+    def call(self, inputs: list[Any]) -> Any:
+        """The maxima of `[features, codes]`."""
+        features, codes = inputs
+        real = ops.cast(ops.expand_dims(ops.not_equal(codes, 0), -1), features.dtype)
+        return ops.max(features * real, axis=2)
+
+    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> Any:
+        """(batch, time, channels)."""
+        return (*input_shape[0][:2], input_shape[0][-1])

@@ -78,21 +78,31 @@ class Classification:
         self, run: Run, raws: Sequence[Any], *, sampling_rate: int | None = None
     ) -> list[Label]:
         """Answers for several raw inputs in one batch; see `predict`."""
-        logits = run(self.arrays(raws, sampling_rate=sampling_rate))["logits"].astype(np.float64)
-        if not np.isfinite(logits).all():
-            raise InputError("The network answered NaN; its file is damaged or of another task.")
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        return [
-            Label(self.labels[int(row.argmax())], dict(zip(self.labels, row.tolist(), strict=True)))
-            for row in shares
-        ]
+        logits = run(self.arrays(raws, sampling_rate=sampling_rate))["logits"]
+        return to_labels(logits, self.labels)
 
     def arrays(self, raws: Sequence[Any], *, sampling_rate: int | None = None) -> Arrays:
         """The network's inputs for several raw inputs: `features` and `lengths`."""
         if not raws:
             raise InputError("Received no input; give at least one.")
         return padded([self.reader(raw, sampling_rate=sampling_rate) for raw in raws])
+
+
+def to_labels(logits: np.ndarray, labels: Sequence[str]) -> list[Label]:
+    """The answer of each row of logits (batch, classes).
+
+    Raises:
+        InputError: A logit is not finite.
+    """
+    scores = logits.astype(np.float64)
+    if not np.isfinite(scores).all():
+        raise InputError("The network answered NaN; its file is damaged or of another task.")
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return [
+        Label(labels[int(row.argmax())], dict(zip(labels, row.tolist(), strict=True)))
+        for row in shares
+    ]
 
 
 def padded(features: Sequence[np.ndarray]) -> Arrays:

@@ -30,28 +30,56 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         batch_size: Examples a batch; the last batch may be smaller.
         seed: With the epoch and the batch's position it decides order and augmentation.
         shuffle: Whether to draw an order; otherwise every epoch is the same, first to last.
+        lengths: Number of time steps of each example; then a batch holds examples of nearly the
+            same length, so that little of it is padding.
     """
 
     def __init__(
-        self, source: Source, batch_size: int, seed: int = 0, shuffle: bool = True
+        self,
+        source: Source,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        lengths: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.source = source
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
+        self.lengths = lengths
         self.epoch = 0
+        self._order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return math.ceil(len(self.source) / self.batch_size)
 
     def __getitem__(self, position: int) -> tuple[Any, Any]:
         epoch = self.epoch if self.shuffle else 0
-        order = np.arange(len(self.source))
-        if self.shuffle:
-            np.random.default_rng([self.seed, epoch]).shuffle(order)
+        if self._order is None or self._order[0] != epoch:
+            self._order = epoch, self._drawn(np.random.default_rng([self.seed, epoch]))
+        order = self._order[1]
         chosen = order[position * self.batch_size : (position + 1) * self.batch_size]
         return self.source.take(chosen, np.random.default_rng([self.seed, epoch, position, 1]))
+
+    def _drawn(self, rng: np.random.Generator) -> np.ndarray:
+        """The order of one epoch, int (examples,)."""
+        order = np.arange(len(self.source))
+        if self.shuffle:
+            rng.shuffle(order)
+        size, over = self.batch_size, len(order) % self.batch_size
+        if self.lengths is None or len(order) < 2 * size:
+            return order
+        order = order[np.argsort(self.lengths[order], kind="stable")]
+        # The smaller last batch is of middling lengths: Keras takes the shape of all batches from
+        # the first two, so these have to be the longest and the shortest.
+        start = int(rng.integers(size, len(order) - size - over + 1))
+        rest, order = order[start : start + over], np.delete(order, slice(start, start + over))
+        batches = np.split(order, len(order) // size)
+        middle = batches[1:-1]
+        if self.shuffle:
+            rng.shuffle(middle)
+        return np.concatenate([batches[-1], batches[0], *middle, rest])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""Builders over words and letters: every cell, whatever the padding; parts equal the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.builders import build
+from zoo.errors import RecipeError
+from zoo.layers.pooling import MaxOverCharacters
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "text.classifier": {
+        "vocabulary_size": 9,
+        "classes": 3,
+        "units": 5,
+        "embedding": 4,
+        "filters": 6,
+    },
+    "text.tagger": {
+        "words": 9,
+        "characters": 7,
+        "tags": 4,
+        "classes": 3,
+        "units": 5,
+        "embedding": 4,
+        "filters": 3,
+    },
+    "text.transducer": {"vocabulary_size": 9, "outputs": 6, "units": 5, "decoder_units": 4},
+}
+
+
+def inputs(name: str, lengths: list[int], time: int) -> dict[str, np.ndarray]:
+    """Random codes with zeros after each end."""
+    rng = np.random.default_rng(1)
+    shape = (len(lengths), max(lengths))
+    real = np.arange(time) < np.array(lengths)[:, None]
+
+    def codes(limit: int, *more: int) -> np.ndarray:
+        drawn = rng.integers(1, limit, (*shape, *more))
+        wide = np.pad(drawn, ((0, 0), (0, time - shape[1]), *((0, 0) for _ in more)))
+        return (wide * real.reshape(*real.shape, *(1 for _ in more))).astype(np.int32)
+
+    made = {"lengths": np.array(lengths, np.int32)}
+    if name == "text.tagger":
+        return {"words": codes(9), "characters": codes(7, 4), **made}
+    if name == "text.transducer":
+        return {"tokens": codes(9), "previous": codes(6), **made}
+    return {"tokens": codes(9), **made}
+
+
+def outputs(model: keras.Model, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    found = model([arrays[tensor.name] for tensor in model.inputs])
+    found = found if isinstance(found, dict) else {"logits": found}
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_padding_changes_no_answer(name: str, cell: str) -> None:
+    model = build(name, cell=cell, layers=2, **ARGUMENTS[name])
+    lengths = [4, 1, 3]
+    short, long = (outputs(model, inputs(name, lengths, time)) for time in (4, 9))
+    for key, value in short.items():
+        for row, length in enumerate(lengths):
+            steps = slice(length) if value.ndim == 3 else slice(None)
+            np.testing.assert_allclose(value[row][steps], long[key][row][steps], atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"bidirectional": False}, {"pooling": "max"}, {"filters": 0}])
+@pytest.mark.parametrize("name", ["text.classifier", "text.tagger"])
+def test_options_make_models(name: str, options: dict[str, Any]) -> None:
+    model = build(name, **ARGUMENTS[name], **options)
+    assert all(value.shape[0] == 2 for value in outputs(model, inputs(name, [2, 3], 3)).values())
+
+
+def test_without_characters_and_classes_a_tagger_has_one_output() -> None:
+    model = build("text.tagger", **{**ARGUMENTS["text.tagger"], "classes": 0, "filters": 0})
+    assert model.output_names == ["tags"] and "spelling" not in {x.name for x in model.layers}
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_encoder_and_steps_of_a_transducer_equal_the_whole(cell: str) -> None:
+    arguments = {"cell": cell, **ARGUMENTS["text.transducer"]}
+    whole = build("text.transducer", **arguments)
+    parts = {part: build("text.transducer", **arguments, part=part) for part in ("encoder", "step")}
+    for part in parts.values():
+        for layer in part.layers:
+            layer.set_weights(whole.get_layer(layer.name).get_weights() if layer.weights else [])
+    arrays = inputs("text.transducer", [5, 5], 5)
+    memory = np.asarray(parts["encoder"]([arrays["tokens"], arrays["lengths"]]))
+    names = [tensor.name for tensor in parts["step"].inputs if tensor.name.startswith("state_")]
+    states = {name: np.zeros((2, 4), np.float32) for name in names}
+    for time in range(5):
+        given = {"memory": memory[:, time : time + 1], **states}
+        found = parts["step"]({**given, "previous": arrays["previous"][:, time : time + 1]})
+        states = {name: np.asarray(found[f"next_{name}"]) for name in names}
+        wanted = outputs(whole, arrays)["logits"][:, time]
+        np.testing.assert_allclose(np.asarray(found["logits"])[:, 0], wanted, atol=1e-6)
+
+
+def test_an_unknown_part_or_cell_is_refused() -> None:
+    with pytest.raises(RecipeError, match="'half'"):
+        build("text.transducer", **ARGUMENTS["text.transducer"], part="half")
+    for name, arguments in ARGUMENTS.items():
+        with pytest.raises(RecipeError, match="'tcn'"):
+            build(name, cell="tcn", **arguments)
+
+
+def test_the_largest_value_is_of_real_characters() -> None:
+    features = np.array([[[[1.0, 5.0], [3.0, 2.0], [9.0, 9.0]], [[4.0, 4.0]] * 3]], np.float32)
+    codes = np.array([[[2, 1, 0], [0, 0, 0]]], np.int32)
+    found = np.asarray(MaxOverCharacters()([features, codes]))
+    assert found.tolist() == [[[3.0, 5.0], [0.0, 0.0]]]

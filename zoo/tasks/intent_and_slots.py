@@ -1,0 +1,141 @@
+"""Intent and slots: a request in; what it wants, and with which values, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import RecipeError
+from zoo.processing.spans import best_path, spans, transition_scores
+from zoo.processing.words import WordCodec, split_request, to_words
+from zoo.tasks import Run
+from zoo.tasks.tagging import check_names, probabilities
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A value of a request: words `start` to `stop`, the latter not included."""
+
+    name: str
+    value: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a request wants.
+
+    Attributes:
+        words: The request as it was read.
+        intent: What it wants.
+        probability: Of that intent.
+        slots: The values, in order.
+        tags: One BIO tag a word, from which the slots were made.
+    """
+
+    words: list[str]
+    intent: str
+    probability: float
+    slots: list[Slot]
+    tags: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON-able values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        values = [f"\n  {slot.name}: {slot.value}" for slot in self.slots]
+        return f"{self.intent} ({self.probability:.1%})" + "".join(values)
+
+
+class IntentAndSlots:
+    """Understands requests.
+
+    The network takes right-padded `words` int32 (batch, time), `characters` int32 (batch, time,
+    width) and `lengths` int32 (batch,), and gives `tags` float32 (batch, time, tags) and `intent`
+    float32 (batch, intents), both logits.
+
+    Args:
+        codec: Words to codes.
+        tags: Name of each BIO tag.
+        intents: Name of each intent.
+        order: [before, after, count] of neighbouring tags; see `zoo.processing.spans`.
+        order_weight: How much that says beside the network.
+    """
+
+    def __init__(
+        self,
+        codec: WordCodec,
+        tags: Sequence[str],
+        intents: Sequence[str],
+        order: Sequence[Sequence[int]] = (),
+        order_weight: float = 0.0,
+    ) -> None:
+        self.codec = codec
+        self.tags = tuple(tags)
+        self.intents = tuple(intents)
+        self._transitions = transition_scores(self.tags, order, order_weight)
+        self.processing: dict[str, Any] = {
+            "kind": "request",
+            **codec.to_processing(),
+            "tags": list(tags),
+            "intents": list(intents),
+            "order": [list(row) for row in order],
+            "order_weight": order_weight,
+        }
+
+    def predict(self, run: Run, raw: Any) -> Request:
+        """Answers for one request.
+
+        Args:
+            run: The network.
+            raw: A text, or a list of words that is taken as it is.
+
+        Raises:
+            InputError: The raw input is neither, or has no word.
+        """
+        return self.predict_many(run, [raw])[0]
+
+    def predict_many(self, run: Run, raws: Sequence[Any]) -> list[Request]:
+        """Answers for several requests in one batch; see `predict`."""
+        sentences = [to_words(raw, split_request) for raw in raws]
+        outputs = run(self.codec.arrays(sentences))
+        intents, tags = (probabilities(outputs[name]) for name in ("intent", "tags"))
+        return [
+            self._request(words, np.log(shares[: len(words)] + 1e-12), row)
+            for words, shares, row in zip(sentences, tags, intents, strict=True)
+        ]
+
+    def _request(self, words: list[str], scores: Any, shares: Any) -> Request:
+        tags = [self.tags[code] for code in best_path(scores, self._transitions)]
+        slots = [
+            Slot(span.label, " ".join(words[span.start : span.stop]), span.start, span.stop)
+            for span in spans(tags)
+        ]
+        intent = int(shares.argmax())
+        return Request(words, self.intents[intent], float(shares[intent]), slots, tags)
+
+
+def from_processing(processing: Mapping[str, Any]) -> IntentAndSlots:
+    """Rebuilds the task from its configuration.
+
+    Args:
+        processing: `kind` "request", `tags`, `intents`, `order`, `order_weight`, and what
+            `WordCodec` needs.
+
+    Raises:
+        RecipeError: The kind is another, a key is unknown or missing, or a value cannot be used.
+    """
+    table = dict(processing)
+    if (kind := table.pop("kind", None)) != "request":
+        raise RecipeError(f"Received the processing kind {kind!r}; needed is 'request'.")
+    tags = check_names(table.pop("tags", None), "tags")
+    intents = check_names(table.pop("intents", None), "intents")
+    order, weight = table.pop("order", []), float(table.pop("order_weight", 0.0))
+    if any(len(row) != 3 or max(row[0] - 1, row[1]) >= len(tags) or min(row) < 0 for row in order):
+        raise RecipeError("Received an order that is no list of [before, after, count] of tags.")
+    return IntentAndSlots(WordCodec.from_processing(table), tags, intents, order, weight)

@@ -1,0 +1,192 @@
+"""How a classifier of texts learns: characters in, classes out, rare classes given their weight."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.datasets.names_by_language import LabelledTexts
+from zoo.errors import DataError, RecipeError
+from zoo.model_card import Recipe
+from zoo.processing.vocabulary import UNKNOWN, Vocabulary, padded
+from zoo.tasks.text_classification import from_processing, normalised
+from zoo.training.batches import Batches, Problem
+from zoo.training.made_texts import MadeTexts
+
+_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
+Inputs = dict[str, np.ndarray]
+
+
+class CodedTexts:
+    """Texts as codes, a few of them unknown while training.
+
+    Args:
+        rows: int32 (time,), one a text.
+        targets: int32 (texts,).
+        unknown_rate: Share of the codes that are taken for unknown, drawn anew each time.
+        made_rate: Share of the texts in whose place one of the same class is made up.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[np.ndarray],
+        targets: np.ndarray,
+        unknown_rate: float = 0.0,
+        made_rate: float = 0.0,
+    ) -> None:
+        self._rows = rows
+        self._targets = targets
+        self._unknown_rate = unknown_rate
+        self._made_rate = made_rate
+        self._made = MadeTexts(rows, targets) if made_rate else None
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
+        """`tokens` and `lengths`, and targets int32 (batch,)."""
+        tokens, lengths = padded([self._row(i, rng) for i in indices])
+        lost = (rng.random(tokens.shape) < self._unknown_rate) & (tokens > 0)
+        inputs = {"tokens": np.where(lost, UNKNOWN, tokens).astype(np.int32), "lengths": lengths}
+        return inputs, self._targets[indices]
+
+    def _row(self, number: int, rng: np.random.Generator) -> np.ndarray:
+        if self._made is None or rng.random() >= self._made_rate:
+            return self._rows[number]
+        return self._made.draw(int(self._targets[number]), rng)
+
+
+@keras.saving.register_keras_serializable(package="rnn_zoo")
+class BalancedCrossentropy(keras.losses.Loss):  # type: ignore[misc]
+    """Cross-entropy of logits to which `balance * log(prior)` is added (Menon et al. 2020).
+
+    arXiv 2007.07314. A network that learns this way has to bring only what the class frequencies do
+    not say; at `balance` 1 its plain logits are those for classes of equal frequency.
+
+    Args:
+        priors: Share of each class in the training part.
+        balance: 0 is plain cross-entropy.
+        label_smoothing: Share of the target that all classes divide among them.
+    """
+
+    def __init__(
+        self, priors: Sequence[float], balance: float, label_smoothing: float = 0.0, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.priors = list(priors)
+        self.balance = balance
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss of each row: targets int (batch,), logits (batch, classes)."""
+        shift = self.balance * np.log(np.asarray(self.priors, np.float32))
+        wanted = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), len(self.priors))
+        return keras.losses.categorical_crossentropy(
+            wanted, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        own = {"priors": self.priors, "balance": self.balance}
+        return {**super().get_config(), **own, "label_smoothing": self.label_smoothing}
+
+
+def prepare(
+    recipe: Recipe,
+    data: LabelledTexts,
+    hold_out: str | None = None,
+    processing: Mapping[str, Any] | None = None,
+) -> Problem:
+    """Fits the vocabulary on the training part and codes the texts.
+
+    Recipe: `processing` has `kind` "characters", `lower` and `longest`; `training.options` has
+    `unknown_rate` (characters hidden), `made_rate` (texts made up; see `zoo.training.made_texts`),
+    `balance` and `label_smoothing`.
+
+    Raises:
+        DataError: A part is empty or a class has no text to learn from.
+        RecipeError: A key is unknown, or a group is to be held out.
+    """
+    options = recipe.training.options
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise RecipeError(
+            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
+        )
+    if hold_out is not None:
+        raise RecipeError(f"Received hold_out={hold_out!r}; these texts have no groups.")
+    train, validation = (data.where(data.splits == part) for part in ("train", "validation"))
+    counts = np.bincount(train.labels, minlength=len(data.label_names))
+    if not len(validation) or not counts.all():
+        raise DataError(
+            f"Received {len(validation)} texts to validate on and {counts.tolist()} texts a class "
+            "to learn from; each must be 1 or more."
+        )
+    kept = {**(processing or recipe.processing), "labels": list(data.label_names)}
+    if "vocabulary" not in kept:
+        texts = (normalised(text, kept["lower"]) for text in train.texts)
+        kept["vocabulary"] = "".join(Vocabulary.fit(c for text in texts for c in text).items)
+    task = from_processing(kept)
+    rows_train, rows_validation = (
+        [task.codes(text) for text in part.texts] for part in (train, validation)
+    )
+    return Problem(
+        processing=task.processing,
+        arguments={"vocabulary_size": len(task.vocabulary), "classes": len(task.labels)},
+        train=Batches(
+            CodedTexts(rows_train, train.labels, options["unknown_rate"], options["made_rate"]),
+            recipe.training.batch_size,
+            recipe.training.seed,
+            lengths=np.array([len(row) for row in rows_train]),
+        ),
+        validation=Batches(
+            CodedTexts(rows_validation, validation.labels),
+            256,
+            shuffle=False,
+            lengths=np.array([len(row) for row in rows_validation]),
+        ),
+        loss=BalancedCrossentropy(
+            (counts / counts.sum()).tolist(), options["balance"], options["label_smoothing"]
+        ),
+        metrics=["accuracy"],
+    )
+
+
+def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> LabelledTexts:
+    """Reads a CSV table (UTF-8) with the columns `text` and `label`; every fifth of a label
+    validates.
+
+    Raises:
+        DataError: The file cannot be read, a column is missing, a text is empty, there are fewer
+            than two labels, or a label has fewer than five texts.
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"Received {path}; needed is a CSV table in UTF-8: {error}.") from None
+    columns = list(rows[0]) if rows else []
+    if not {"text", "label"} <= set(columns):
+        raise DataError(f"Received {path} with the columns {columns}; needed are text and label.")
+    empty = [n for n, row in enumerate(rows, 2) if not (row["text"] or "").strip()]
+    if empty:
+        raise DataError(f"Received {path} with an empty text in line {empty[0]}; remove the line.")
+    names = sorted({str(row["label"]) for row in rows})
+    labels = np.array([names.index(str(row["label"])) for row in rows], np.int32)
+    counts = np.bincount(labels)
+    if len(names) < 2 or counts.min() < 5:
+        told = dict(zip(names, counts.tolist(), strict=True))
+        raise DataError(
+            f"Received {path} with the labels and texts {told}; needed are at least two labels of "
+            "five texts each."
+        )
+    place = np.array([np.sum(labels[:i] == label) for i, label in enumerate(labels)])
+    return LabelledTexts(
+        texts=tuple(str(row["text"]) for row in rows),
+        labels=labels,
+        splits=np.where(place % 5 == 4, "validation", "train"),
+        label_names=tuple(names),
+    )
