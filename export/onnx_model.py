@@ -121,8 +121,8 @@ def to_onnx(
     try:
         with replacing(target) as temporary:
             temporary.write_bytes(content)
-            errors = judge.examine(temporary, "replay_onnx.py")
-        report = judge.report(target, errors, started)
+            verdict = judge.examine(temporary, "replay_onnx.py")
+        report = judge.report(target, verdict, started)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error

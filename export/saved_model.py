@@ -71,8 +71,8 @@ def to_saved_model(
     try:
         with replacing(target) as temporary:
             _save(judge.subject, temporary, judge.every_state())
-            errors = judge.examine(temporary, "replay_saved_model.py")
-            report = replace(judge.report(temporary, errors, started), path=target)
+            verdict = judge.examine(temporary, "replay_saved_model.py")
+            report = replace(judge.report(temporary, verdict, started), path=target)
             about = {**report.to_dict(), "metadata": facts}
             bundle.write_json(temporary / bundle.MANIFEST, about)
     except OSError as error:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from export.proof.axes import Axes, name_axes
 from export.proof.comparison import TOLERANCES, difference, precision_gap
 from export.proof.report import Report, size_and_digest
 from export.proof.samples import Sample, Sampler
-from export.proof.steadiness import longest_steady
+from export.proof.steadiness import longest_steady, steady_questions
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
@@ -42,6 +43,7 @@ class Questions:
         answers: The original's outputs for each.
         chunks: Case -> sizes of the pieces in which its time axis is fed.
         plan: Facts that the answering process needs besides.
+        drawn_again: How many inputs replaced others, whose answers were not steady.
     """
 
     inputs: list[Arrays]
@@ -50,6 +52,15 @@ class Questions:
     plan: Mapping[str, Any] = field(
         default_factory=lambda: {"states": {}, "timed_inputs": [], "timed_outputs": []}
     )
+    drawn_again: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a comparison found: the largest difference by output, and inputs drawn again."""
+
+    errors: Mapping[str, float]
+    drawn_again: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,11 +101,8 @@ class Examiner:
             "tolerance": self.tolerance(),
         }
 
-    def examine(self, file: Path, script: str) -> dict[str, float]:
+    def examine(self, file: Path, script: str) -> Verdict:
         """Has a fresh process answer with ``file`` and compares.
-
-        Returns:
-            Output name -> largest absolute difference.
 
         Raises:
             ExportError: The process failed, or an answer differs.
@@ -109,7 +117,7 @@ class Examiner:
                     name, answers.get(f"{case}/{name}"), original, questions.inputs[case]
                 )
                 errors[name] = max(errors[name], error)
-        return errors
+        return Verdict(errors, questions.drawn_again)
 
     def lost_precision(self) -> dict[str, float]:
         """How far a model of low precision is from what it computes in float32, by output.
@@ -124,7 +132,7 @@ class Examiner:
         pairs = [(self.subject.run_as_is(arrays), self.subject.run(arrays)) for arrays in inputs]
         return precision_gap(pairs, self.subject.low_precision)
 
-    def report(self, path: Path, errors: Mapping[str, float], started: float) -> Report:
+    def report(self, path: Path, verdict: Verdict, started: float) -> Report:
         """Reports on a file that agreed."""
         size, digest = size_and_digest(path)
         packages = ("keras", "numpy", "onnx", "onnxruntime", "tf2onnx")
@@ -138,7 +146,8 @@ class Examiner:
             sha256=digest,
             cases=len(self.sizes),
             seed=self.seed,
-            max_abs_error=dict(errors),
+            max_abs_error=dict(verdict.errors),
+            drawn_again=verdict.drawn_again,
             tolerance=self.tolerance(),
             lost_precision=self.lost_precision(),
             versions=versions,
@@ -146,13 +155,14 @@ class Examiner:
         )
 
     def _questions(self, *, chunked: bool) -> Questions:
-        inputs = [self.sampler.arrays(self.axes.inputs, sizes) for sizes in self.sizes]
+        shapes, arrays = self.axes.inputs, self.sampler.arrays
+        draws = [partial(arrays, shapes, sizes) for sizes in self.sizes]
+        inputs, answers, again = steady_questions(self.subject, draws)
         chunks = {}
         if chunked and self.states:
             draw = self.sampler.generator
             odd = range(1, len(self.sizes), 2)
             chunks = {case: _pieces(draw, self.sizes[case].get("time", 1)) for case in odd}
-        answers = [self.subject.run(arrays) for arrays in inputs]
         if not chunked:
             self._from_zeros(inputs, answers)
         plan = {
@@ -160,7 +170,7 @@ class Examiner:
             "timed_inputs": _timed(self.axes.inputs),
             "timed_outputs": _timed(self.axes.outputs),
         }
-        return Questions(inputs, answers, chunks, plan)
+        return Questions(inputs, answers, chunks, plan, again)
 
     def _from_zeros(self, inputs: list[Arrays], answers: list[Arrays]) -> None:
         """Asks every third case of a model with states without them: they start from zeros."""

@@ -23,6 +23,8 @@ class Report:
         cases: Number of random inputs on which file and original agreed.
         seed: Seed of those inputs.
         max_abs_error: Output name -> largest absolute difference seen.
+        drawn_again: Inputs that were drawn again, since the last bit of the weights alone moved
+            the original's answer by half of the tolerance.
         tolerance: Output name -> the t of |a - b| <= t + t * |b|.
         lost_precision: Output name -> largest difference between what a float16 or bfloat16 model
             answers and the same model computed in float32, as the file computes it; empty for
@@ -37,6 +39,7 @@ class Report:
     cases: int
     seed: int
     max_abs_error: Mapping[str, float]
+    drawn_again: int
     tolerance: Mapping[str, float]
     lost_precision: Mapping[str, float]
     versions: Mapping[str, str]

@@ -14,6 +14,7 @@ import pytest
 import export
 from export.proof import replay_onnx
 from export.proof.comparison import difference
+from export.proof.steadiness import steady_questions
 from export.recurrent import layer as layer_forms
 from export.runtime import load
 from tests.export import made
@@ -147,3 +148,23 @@ def test_a_chaotic_model_is_proven_on_as_many_steps_as_say_something(tmp_path: P
         for now, then in zip(model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(now, then)
     assert longest[0.9] == 201 and 5 <= longest[4.0] < 41
+
+
+class _Shaky:
+    """A subject whose answers to large inputs follow the last bit of its weights."""
+
+    def __init__(self) -> None:
+        self.network = _recurrent_weights(0.9)
+        self._before = self.network.get_weights()[0]
+
+    def run(self, arrays: Any) -> Any:
+        moved = np.abs(self.network.get_weights()[0] - self._before).max()
+        return {"y": arrays["x"] + np.where(arrays["x"] > 1, 1e6 * moved, 0).astype("float32")}
+
+
+def test_inputs_whose_answer_is_rounding_are_drawn_again() -> None:
+    values = iter([0.5, 2.0, 3.0, 0.25, 0.75])
+    draws = [lambda: {"x": np.array([next(values)], "float32")}] * 3
+    inputs, answers, again = steady_questions(_Shaky(), draws)
+    assert [float(arrays["x"][0]) for arrays in inputs] == [0.5, 0.25, 0.75]
+    assert [float(answer["y"][0]) for answer in answers] == [0.5, 0.25, 0.75] and again == 2

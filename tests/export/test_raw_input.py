@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import warnings
 from pathlib import Path
@@ -17,6 +18,7 @@ from export.runtime import load
 from tests.export import made
 from zoo.cli import app
 from zoo.errors import ExportError
+from zoo.tasks import task_kinds
 
 LAYERS = keras.layers
 PROCESSING = {
@@ -78,6 +80,13 @@ def test_what_fits_no_task_is_refused(words: Any, message: str, tmp_path: Path) 
     with pytest.raises(ExportError, match=message):
         export.to_onnx(made.speech_like(), tmp_path / "m.onnx", **words)
     assert made.files(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", task_kinds())
+def test_every_task_names_what_it_feeds_and_reads(kind: str) -> None:
+    module = importlib.import_module(f"zoo.tasks.{kind}")
+    assert module.INPUTS and module.OUTPUTS
+    assert all(isinstance(name, str) for name in (*module.INPUTS, *module.OUTPUTS))
 
 
 def test_a_model_without_the_names_of_its_task_is_refused(tmp_path: Path) -> None:

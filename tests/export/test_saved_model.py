@@ -78,7 +78,7 @@ def test_a_wrong_answer_leaves_nothing_and_keeps_what_was_there(
 
 
 def test_an_export_replaces_an_older_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(examiner.Examiner, "examine", lambda *_: {"logits": 0.0})
+    monkeypatch.setattr(examiner.Examiner, "examine", lambda *_: examiner.Verdict({"logits": 0.0}))
     first = export.to_saved_model(made.small(), tmp_path / "1", cases=1)
     second = export.to_saved_model(made.speech_like(), tmp_path / "1", cases=1)
     assert first.bytes != second.bytes

@@ -12,6 +12,9 @@ from zoo.errors import InputError, RecipeError
 from zoo.processing.words import WordCodec, split_words, to_words
 from zoo.tasks import Run
 
+INPUTS = ("words", "characters", "lengths")
+OUTPUTS = ("tags",)
+
 
 @dataclass(frozen=True)
 class Tagged:

@@ -13,6 +13,9 @@ from zoo.processing.vocabulary import Vocabulary, padded
 from zoo.tasks import Arrays, Run
 from zoo.tasks.classification import Label, to_labels
 
+INPUTS = ("tokens", "lengths")
+OUTPUTS = ("logits",)
+
 _KEYS = {"kind", "lower", "longest", "vocabulary", "labels"}
 
 

@@ -14,6 +14,9 @@ from zoo.processing.vocabulary import Vocabulary, padded
 from zoo.tasks import Run
 from zoo.tasks.tagging import check_names
 
+INPUTS = ("tokens", "lengths", "previous")
+OUTPUTS = ("logits",)
+
 _KEYS = {"kind", "longest", "vocabulary", "answers"}
 
 
