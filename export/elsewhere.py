@@ -64,9 +64,12 @@ def to_onnx(network: Any, target: Path, options: Mapping[str, Any]) -> Report:
         known = facts["max_abs_error"]
         facts["max_abs_error"] = {key: max(known[key], errors[key]) for key in known}
         report = Report(**{**facts, "path": target})
-        with replacing(target) as temporary:
-            temporary.write_bytes((folder / "model.onnx").read_bytes())
-        bundle.write_json(bundle.manifest_path(target), report.to_dict())
+        try:
+            with replacing(target) as temporary:
+                temporary.write_bytes((folder / "model.onnx").read_bytes())
+            bundle.write_json(bundle.manifest_path(target), report.to_dict())
+        except OSError as error:
+            raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
 
 

@@ -1,7 +1,7 @@
 """A recurrent Keras model as a fast, proven ONNX file.
 
 tf2onnx converts every layer that is not recurrent; each call of a recurrent layer is marked while
-the model is traced and becomes a native ONNX node (``export.recurrent``).
+the model is traced and becomes ONNX's own operator or a ``Scan`` (``export.recurrent``).
 """
 
 from __future__ import annotations
