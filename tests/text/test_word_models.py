@@ -73,7 +73,7 @@ def test_padding_changes_no_answer(name: str, cell: str) -> None:
 @pytest.mark.parametrize("options", [{"bidirectional": False}, {"pooling": "max"}, {"filters": 0}])
 @pytest.mark.parametrize("name", ["text.classifier", "text.tagger"])
 def test_options_make_models(name: str, options: dict[str, Any]) -> None:
-    model = build(name, **ARGUMENTS[name], **options)
+    model = build(name, **{**ARGUMENTS[name], **options})
     assert all(value.shape[0] == 2 for value in outputs(model, inputs(name, [2, 3], 3)).values())
 
 
