@@ -116,6 +116,19 @@ def language_model() -> Any:
     return model([tokens, *given], outputs, "language_model")
 
 
+def shared_layers() -> Any:
+    """Layers called several times, in each of the exporter's forms."""
+    first, second = (keras.Input((None, FEATURES), name=name) for name in ("first", "second"))
+    lower = LAYERS.LSTM(4, return_sequences=True, activation="gelu", name="lower")
+    upper = LAYERS.GRU(4, name="upper")
+    outputs = {
+        "sum": upper(lower(first)) + upper(lower(second)),
+        "twice": upper(lower(first * 2.0)),
+        "simple": LAYERS.SimpleRNN(64, name="simple")(second) * 0.1,
+    }
+    return model([first, second], outputs, "shared_layers")
+
+
 def stateful() -> Any:
     """Two layers that keep their state between calls."""
     x = keras.Input(batch_shape=(2, None, FEATURES), name="x")

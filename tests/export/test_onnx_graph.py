@@ -94,6 +94,20 @@ def test_two_processes_write_the_same_bytes(exported: Any, tmp_path: Path) -> No
     assert (tmp_path / "m.onnx").read_bytes() == exported[0].path.read_bytes()
 
 
+@pytest.mark.slow
+def test_names_of_calls_do_not_depend_on_the_order_of_nodes(tmp_path: Path) -> None:
+    code = "import export; from tests.export import made\n"
+    code += "export.to_onnx(made.shared_layers(), {!r}, cases=3)\n"
+    digests = set()
+    for seed in ("1", "2", "3"):
+        path = tmp_path / f"{seed}.onnx"
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        words = [sys.executable, "-c", code.format(str(path))]
+        subprocess.run(words, check=True, cwd=Path(__file__).parents[2], env=environment)
+        digests.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
 def test_the_second_export_in_a_process_writes_the_same_bytes(
     exported: Any, tmp_path: Path
 ) -> None:
