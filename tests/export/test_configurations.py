@@ -47,10 +47,9 @@ def _forms(configuration: Configuration) -> Iterator[str]:
     tags = configuration.tags
     if "loop_free" in tags:
         yield "native"
-        twice = {"masked", "stateful", "stacked"}
-        if tags & twice and not tags & {"whole", "precision", "bidirectional"}:
+        if "masked" in tags and not tags & {"whole", "precision", "bidirectional"}:
             yield "scan"
-    if "loop_free" not in tags or tags & {"whole", "simple_rnn"}:
+    if "loop_free" not in tags or "simple_rnn" in tags:
         yield "auto"
 
 
