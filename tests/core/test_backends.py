@@ -12,24 +12,28 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TASKS = (
-    "language_model",
-    "text_classification",
-    "tagging",
-    "intent_and_slots",
-    "transduction",
-    "classification",
-    "forecast",
-)
+ELSEWHERE = ("language_model", "classification", "forecast")
+# JAX compiles once a batch shape, and the word tasks' batches, grouped by length, have many.
+TASKS = {
+    "tensorflow": (
+        *ELSEWHERE,
+        "text_classification",
+        "tagging",
+        "intent_and_slots",
+        "transduction",
+    ),
+    "jax": ELSEWHERE,
+    "torch": ELSEWHERE,
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize("backend", TASKS)
 def test_a_resumed_run_ends_as_an_unbroken_one(backend: str) -> None:
     if find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.core.train_small", *TASKS],
+        [sys.executable, "-m", "tests.core.train_small", *TASKS[backend]],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
@@ -38,7 +42,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(backend: str) -> None:
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout)
-    for task in TASKS:
+    for task in TASKS[backend]:
         whole, resumed = found[task]["whole"], found[task]["resumed"]
         assert len(whole) == len(resumed) >= 2
         for one, other in zip(whole, resumed, strict=True):
