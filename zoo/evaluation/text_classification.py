@@ -69,10 +69,11 @@ def evaluate(
 
 def answer(task: TextClassification, run: Run, data: LabelledTexts) -> np.ndarray:
     """Positions of the classes that the task names for each text, int (texts,)."""
+    raw_run = task.frontend.around(run)
     labels = [
         task.labels.index(found.label)
         for start in range(0, len(data), _BATCH)
-        for found in task.predict_many(run, data.texts[start : start + _BATCH])
+        for found in task.predict_many(raw_run, data.texts[start : start + _BATCH])
     ]
     return np.array(labels)
 

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
+from zoo.processing.frontend import Arrays, Frontend, Run
+from zoo.processing.labels import Labels
 from zoo.processing.vocabulary import Vocabulary, padded
-from zoo.tasks import Arrays, Run
 from zoo.tasks.classification import Label, to_labels
 
-INPUTS = ("tokens", "lengths")
-OUTPUTS = ("logits",)
+INPUTS = {
+    "tokens": "codes: place in `vocabulary` + 2, 1 for the unknown, 0 after a row's end",
+    "lengths": "how many codes of each row are real",
+}
+OUTPUTS = {"logits": "one logit a class, in the order of `labels`"}
 
 _KEYS = {"kind", "lower", "longest", "vocabulary", "labels"}
 
@@ -37,6 +41,7 @@ class TextClassification:
     ) -> None:
         self.vocabulary = vocabulary
         self.labels = tuple(labels)
+        self.frontend = Frontend(None, Labels(self.labels))
         self.lower = lower
         self.longest = longest
         self.processing: dict[str, Any] = {
@@ -51,7 +56,7 @@ class TextClassification:
         """Answers for one text.
 
         Args:
-            run: The network.
+            run: The network with the frontend around it.
             raw: A text that is not blank.
 
         Raises:
@@ -61,7 +66,7 @@ class TextClassification:
 
     def predict_many(self, run: Run, raws: Sequence[Any]) -> list[Label]:
         """Answers for several texts in one batch; see `predict`."""
-        return to_labels(run(self.arrays(raws))["logits"], self.labels)
+        return to_labels(run(self.arrays(raws)), self.labels)
 
     def arrays(self, raws: Sequence[Any]) -> Arrays:
         """The network's inputs for several texts: `tokens` and `lengths`."""
