@@ -13,6 +13,7 @@ from zoo.processing.decoding import sample
 from zoo.processing.text import Characters
 from zoo.tasks import Arrays, Run
 
+DOMAIN = "text"
 INPUTS = ("tokens",)
 OUTPUTS = ("logits",)
 

@@ -13,6 +13,7 @@ from zoo.processing.vocabulary import Vocabulary, padded
 from zoo.tasks import Arrays, Run
 from zoo.tasks.classification import Label, to_labels
 
+DOMAIN = "text"
 INPUTS = ("tokens", "lengths")
 OUTPUTS = ("logits",)
 
