@@ -7,8 +7,6 @@ model. A task never knows whether Keras or onnxruntime computes: both are a `Run
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -53,6 +51,8 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
     Raises:
         InputError: An option is unknown, or the raw input cannot be used.
     """
+    import inspect
+
     known = inspect.signature(task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
@@ -65,6 +65,8 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
 
 def task_kinds() -> list[str]:
     """Names of the kinds of task: one file of this folder each."""
+    import pkgutil
+
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
