@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from export.runtime.engine import Engine
 from export.runtime.guard import LARGEST, Guard, empty_answer
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import Answer, Arrays, Task, answer, load_task
+from zoo.tasks import Answer, Arrays, Task, answer, check_options, load_task
 
 
 class Model:
@@ -85,11 +85,33 @@ class Model:
             RuntimeFileError: The file does not say how raw input becomes arrays.
             InputError: The raw input cannot be used.
         """
-        if self._task is None:
-            self._task = self._load_task()
-        return answer(self._task, self.run, raw, options)
+        return answer(self.task, self.run, raw, options)
 
     __call__ = predict
+
+    def predict_many(self, raws: Sequence[Any], **options: Any) -> list[Answer]:
+        """Answers for several raw inputs in one batch, in their order; see `predict`.
+
+        Answers are those of `predict` up to the rounding of a kernel that computes several rows
+        at once: numbers differ by no more than an exported file may differ from its original.
+
+        Raises:
+            RuntimeFileError: The file does not say how raw input becomes arrays.
+            InputError: There is no raw input, or one of them cannot be used.
+        """
+        check_options(self.task, options)
+        return list(self.task.predict_many(self.run, raws, **options))
+
+    @property
+    def task(self) -> Task:
+        """How raw input becomes arrays, and outputs an answer.
+
+        Raises:
+            RuntimeFileError: The file does not say it.
+        """
+        if self._task is None:
+            self._task = self._load_task()
+        return self._task
 
     def _with_states(self, arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Adds zeros for the states that the caller leaves out."""
@@ -105,7 +127,9 @@ class Model:
             raise InputError(f"the batch has {batch} rows; at most {LARGEST} go into one call")
         zeros = {}
         for port in missing:
-            shape = [axis if isinstance(axis, int) else batch for axis in port.shape]
+            # A state's own open axis, of what it holds, begins empty.
+            shape = [axis if isinstance(axis, int) else 0 for axis in port.shape]
+            shape[0] = batch
             zeros[port.name] = np.zeros(shape, port.dtype)
         return {**arrays, **zeros}
 

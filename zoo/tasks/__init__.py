@@ -7,7 +7,7 @@ model. A task never knows whether Keras or onnxruntime computes: both are a `Run
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,12 +44,30 @@ class Task(Protocol):
         """
         ...
 
+    def predict_many(self, run: Run, raws: Sequence[Any], **options: Any) -> Sequence[Answer]:
+        """Answers for several raw inputs in one batch, in their order; see `predict`.
+
+        Raises:
+            InputError: There is no raw input, or one of them or an option cannot be used.
+        """
+        ...
+
 
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
 
     Raises:
         InputError: An option is unknown, or the raw input cannot be used.
+    """
+    check_options(task, options)
+    return task.predict(run, raw, **options)
+
+
+def check_options(task: Task, options: Mapping[str, Any]) -> None:
+    """Refuses options that a task does not take.
+
+    Raises:
+        InputError: It names the option and those that there are.
     """
     import inspect
 
@@ -60,7 +78,6 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
             raise InputError(
                 f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
             )
-    return task.predict(run, raw, **options)
 
 
 def task_kinds() -> list[str]:
