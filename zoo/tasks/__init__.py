@@ -8,8 +8,6 @@ both are a `Run`.
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -72,6 +70,8 @@ def check_options(task: Task, options: Mapping[str, Any]) -> None:
     Raises:
         InputError: It names the option and those that there are.
     """
+    import inspect
+
     known = inspect.signature(task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
@@ -83,6 +83,8 @@ def check_options(task: Task, options: Mapping[str, Any]) -> None:
 
 def task_kinds() -> list[str]:
     """Names of the kinds of task: one file of this folder each."""
+    import pkgutil
+
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
