@@ -101,18 +101,18 @@ def test_a_text_has_a_class() -> None:
 
 def test_letters_are_composed_cut_and_may_be_unknown() -> None:
     task = classification()
-    assert task.codes("E\u0301z A").tolist() == [5, 1, 1, 2]
-    assert len(task.codes("a" * 100)) == 8
+    assert task.codec.codes("E\u0301z A").tolist() == [5, 1, 1, 2]
+    assert len(task.codec.codes("a" * 100)) == 8
 
 
 @given(st.text())
 def test_any_text_has_codes_or_is_refused(text: str) -> None:
     if text.split():
-        codes = classification().codes(text)
+        codes = classification().codec.codes(text)
         assert 1 <= len(codes) <= 8 and codes.min() >= 1
     else:
         with pytest.raises(InputError, match="empty"):
-            classification().codes(text)
+            classification().codec.codes(text)
 
 
 def test_each_word_has_a_tag() -> None:

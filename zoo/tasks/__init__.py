@@ -1,16 +1,14 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold; states are
-named by the model. A task talks to a `Run` at the level of its `frontend`: raw arrays in, answers
-out. An exported file may hold the frontend; around any other network goes `frontend.around`. A task
-never knows whether Keras or onnxruntime computes.
+Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, states are
+named by the model; its DOMAIN says what raw input is. A task talks to a `Run` at the level of its
+`frontend`: raw arrays in, answers out. An exported file may hold the frontend; around any other
+network goes `frontend.around`. A task never knows whether Keras or onnxruntime computes.
 """
 
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -88,6 +86,8 @@ def check_options(task: Task, options: Mapping[str, Any]) -> None:
     Raises:
         InputError: It names the option and those that there are.
     """
+    import inspect
+
     known = inspect.signature(task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
@@ -99,6 +99,8 @@ def check_options(task: Task, options: Mapping[str, Any]) -> None:
 
 def task_kinds() -> list[str]:
     """Names of the kinds of task: one file of this folder each."""
+    import pkgutil
+
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 

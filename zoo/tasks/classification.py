@@ -15,6 +15,7 @@ from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.labels import Labels, check_names, checked
 from zoo.processing.waveforms import Waveforms, stacked
 
+DOMAIN = "speech"
 INPUTS = {
     "features": "log-mel spectrogram, zeros after a row's end",
     "lengths": "how many frames of each row are real",

@@ -17,6 +17,7 @@ from zoo.processing.tables import Table, read_table, show_time
 
 SHOWN = 8
 
+DOMAIN = "series"
 INPUTS = {"history": "the last rows of the series, standardised"}
 OUTPUTS = {"forecast": "the steps ahead, standardised"}
 

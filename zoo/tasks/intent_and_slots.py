@@ -15,6 +15,7 @@ from zoo.processing.spans import best_path, spans, transition_scores
 from zoo.processing.words import WordCodec, split_request, to_words
 from zoo.tasks.tagging import INPUTS as INPUTS
 
+DOMAIN = "text"
 OUTPUTS = {
     "tags": "one logit a BIO tag for each word, in the order of `tags`",
     "intent": "one logit an intent, in the order of `intents`",

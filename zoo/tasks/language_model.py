@@ -13,6 +13,7 @@ from zoo.processing.decoding import sample
 from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.text import Characters
 
+DOMAIN = "text"
 INPUTS = {"tokens": "codes of characters: place in `symbols`"}
 OUTPUTS = {"logits": "one logit a symbol for the character after each, in the order of `symbols`"}
 

@@ -11,6 +11,7 @@ from zoo.processing.frontend import Frontend, Run
 from zoo.processing.labels import Labels, check_names, checked
 from zoo.processing.words import WordCodec, split_words, to_words
 
+DOMAIN = "text"
 INPUTS = {
     "words": "code of each word in small letters: place in `words` + 2, 1 unknown, 0 after the end",
     "characters": "codes of each word's characters, likewise, zeros after its end",

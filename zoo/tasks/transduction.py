@@ -14,6 +14,7 @@ from zoo.processing.frontend import Frontend, Run
 from zoo.processing.labels import check_names
 from zoo.processing.vocabulary import Vocabulary, padded
 
+DOMAIN = "text"
 INPUTS = {
     "tokens": "code of each letter: place in `vocabulary` + 2, 1 unknown, 0 after the end",
     "lengths": "how many letters of each row are real",
