@@ -19,6 +19,9 @@ from onnx import ModelProto
 from onnx.version_converter import convert_version
 
 from export import bundle
+from export.frontend.attach import attached, opset_of
+from export.frontend.choice import described, fitting, task_frontend
+from export.frontend.raw_proof import raw_examiner
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
@@ -32,6 +35,7 @@ from export.recurrent import Forms
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
+from zoo.processing.frontend import Frontend
 
 # Marks are expanded at one of tf2onnx's own versions; onnx converts to later ones.
 OLDEST, CONVERTED = 13, 18
@@ -48,7 +52,8 @@ def to_onnx(
     labels: Sequence[str] | None = None,
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    opset: int = 18,
+    raw: bool | None = None,
+    opset: int | None = None,
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
@@ -80,7 +85,11 @@ def to_onnx(
         task: Kind of task; found by ``processing`` if left out.
         metadata: JSON-able facts for the file, over those of a zoo model; ``states`` maps state
             inputs to the outputs with their next values, where the model is causal.
-        opset: Version of the standard operators, 13 or later.
+        raw: Whether the processing of the task stands in the file: it then takes waveforms, texts
+            or tables in their own units, and gives probabilities, labels and forecasts in units
+            too. By default wherever that has a form in ONNX; False leaves it out, True insists.
+        opset: Version of the standard operators, 13 or later; by default 18, and 20 for a file
+            that takes texts.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model: a function of a numpy
@@ -92,7 +101,7 @@ def to_onnx(
     """
     started = time.perf_counter()
     newest = onnx.defs.onnx_opset_version()
-    if not OLDEST <= opset <= newest:
+    if opset is not None and not OLDEST <= opset <= newest:
         raise ExportError(f"opset {opset} was asked for; {OLDEST} to {newest} are possible")
     target = Path(path)
     if target.is_dir():
@@ -106,17 +115,23 @@ def to_onnx(
             form=form,
             optimize_for=optimize_for,
             metadata=facts,
+            raw=raw,
             opset=opset,
             cases=cases,
             seed=seed,
         )
+    frontend = task_frontend(facts, raw)
+    opset = _opset(frontend, opset)
     subject = Subject(model, inputs)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
         converted = _converted(subject, forms, min(opset, CONVERTED))
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
-    proto = _rebuilt(subject, converted, judge.axes, opset)
+    frontend = fitting(frontend, subject, judge.axes, raw) if frontend else None
+    proto = _rebuilt(subject, converted, judge.axes, opset, frontend)
+    judge = raw_examiner(judge, frontend) if frontend else judge
+    facts |= described(facts, frontend, [*judge.axes.inputs, *judge.axes.outputs])
     content = _with_metadata(proto, judge, facts)
     try:
         with replacing(target) as temporary:
@@ -127,6 +142,16 @@ def to_onnx(
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
+
+
+def _opset(frontend: Frontend | None, asked: int | None) -> int:
+    needed = opset_of(frontend, CONVERTED if asked is None else asked) if frontend else asked
+    if asked is not None and needed != asked:
+        raise ExportError(
+            f"opset {asked} was asked for, but operators on texts need {needed}; "
+            "leave it out, or take raw=False"
+        )
+    return CONVERTED if needed is None else needed
 
 
 def _elsewhere(model: Any, target: Path, here: tuple[Any, Any], **options: Any) -> Report:
@@ -173,7 +198,9 @@ def _converted(subject: Subject, forms: Forms, opset: int) -> ModelProto:
     return proto
 
 
-def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> ModelProto:
+def _rebuilt(
+    subject: Subject, proto: ModelProto, axes: Axes, opset: int, frontend: Frontend | None = None
+) -> ModelProto:
     inputs = [
         Port(f"input_{index:03d}", spec.name, spec.dtype, axes.inputs[spec.name])
         for index, spec in enumerate(subject.inputs)
@@ -184,13 +211,15 @@ def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> Mod
             zip(subject.output_names, subject.output_dtypes, strict=True)
         )
     ]
-    rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=min(opset, CONVERTED))
     try:
         if opset > CONVERTED:
-            renamed = [replace(port, old=port.new) for port in (*inputs, *outputs)]
-            ports = renamed[: len(inputs)], renamed[len(inputs) :]
-            later = convert_version(rebuilt, opset)
-            rebuilt = rebuild(later, *ports, name=subject.name, opset=opset)
+            rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=CONVERTED)
+            proto = _readable(convert_version(rebuilt, opset))
+            inputs = [replace(port, old=port.new) for port in inputs]
+            outputs = [replace(port, old=port.new) for port in outputs]
+        if frontend:
+            proto, inputs, outputs = attached(proto, frontend, inputs, outputs)
+        rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
         onnx.checker.check_model(rebuilt, full_check=True)
     except Exception as error:  # the checker and shape inference raise types of their own
         reason = str(error).strip().splitlines()[0]
@@ -198,3 +227,10 @@ def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> Mod
             f"the graph of {subject.name!r} is not valid in opset {opset}: {reason}"
         ) from error
     return rebuilt
+
+
+def _readable(proto: ModelProto) -> ModelProto:
+    """Marks names as ours, so that they stay when the graph is built once more."""
+    for node in proto.graph.node:
+        node.name += "@"
+    return proto

@@ -111,11 +111,13 @@ class Examiner:
         with tempfile.TemporaryDirectory(prefix="rnn-zoo-proof-") as folder:
             answers = replay(HERE / script, file, questions, Path(folder))
         errors: dict[str, float] = dict.fromkeys(self.subject.output_names, 0.0)
-        for case, expected in enumerate(questions.answers):
+        for case, answered in enumerate(questions.answers):
+            found = {
+                name: answers[key] for name in answered if (key := f"{case}/{name}") in answers
+            }
+            expected = self.subject.settled(answered, found)
             for name, original in expected.items():
-                error = difference(
-                    name, answers.get(f"{case}/{name}"), original, questions.inputs[case]
-                )
+                error = difference(name, found.get(name), original, questions.inputs[case])
                 errors[name] = max(errors[name], error)
         return Verdict(errors, questions.drawn_again)
 
@@ -259,7 +261,7 @@ def replay(script: Path, file: Path, questions: Questions, folder: Path) -> dict
     """
     cases, answers, plan = folder / "cases.npz", folder / "answers.npz", folder / "plan.json"
     flat = {
-        f"{case}/{name}": array
+        f"{case}/{name}": array.astype(str) if array.dtype == object else array
         for case, arrays in enumerate(questions.inputs)
         for name, array in arrays.items()
     }

@@ -83,6 +83,14 @@ class Subject:
         """Answers in the model's own precision."""
         return self._answer(self._original, arrays)
 
+    def moved(self, arrays: Arrays) -> Arrays:
+        """Inputs in which rounding may be seen: here the inputs themselves."""
+        return arrays
+
+    def settled(self, expected: Arrays, found: Arrays) -> Arrays:
+        """What a file must answer that gave ``found``: here nothing depends on it."""
+        return expected
+
     def marked(self, forms: Forms) -> tuple[Any, Marks]:
         """A ``tf.function`` of the model in which each recurrent layer is one marked operator.
 
