@@ -1,7 +1,8 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays that it feeds and reads; states are named by the
-model. A task never knows whether Keras or onnxruntime computes: both are a `Run`.
+Each file's INPUTS and OUTPUTS name the arrays that it feeds and reads, states are named by the
+model; its DOMAIN says what raw input is. A task never knows whether Keras or onnxruntime computes:
+both are a `Run`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from zoo.errors import InputError, RecipeError
 from zoo.processing.audio import LogMel
 from zoo.tasks import Arrays, Run
 
+DOMAIN = "speech"
 INPUTS = ("features", "lengths")
 OUTPUTS = ("logits",)
 

@@ -16,6 +16,7 @@ from zoo.tasks import Run
 SHOWN = 8
 
 
+DOMAIN = "series"
 INPUTS = ("history",)
 OUTPUTS = ("forecast",)
 

@@ -14,6 +14,7 @@ from zoo.processing.words import WordCodec, split_request, to_words
 from zoo.tasks import Run
 from zoo.tasks.tagging import check_names, probabilities
 
+DOMAIN = "text"
 INPUTS = ("words", "characters", "lengths")
 OUTPUTS = ("tags", "intent")
 

@@ -15,6 +15,7 @@ from zoo.processing.decoding import Sampling, check_count
 from zoo.processing.text import Characters
 from zoo.tasks import Arrays, Run
 
+DOMAIN = "text"
 INPUTS = ("tokens",)
 OUTPUTS = ("logits",)
 

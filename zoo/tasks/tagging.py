@@ -12,6 +12,7 @@ from zoo.errors import InputError, RecipeError
 from zoo.processing.words import WordCodec, split_words, to_words
 from zoo.tasks import Run
 
+DOMAIN = "text"
 INPUTS = ("words", "characters", "lengths")
 OUTPUTS = ("tags",)
 

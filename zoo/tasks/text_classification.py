@@ -15,6 +15,7 @@ from zoo.processing.vocabulary import padded
 from zoo.tasks import Arrays, Run
 from zoo.tasks.classification import Label, to_labels
 
+DOMAIN = "text"
 INPUTS = ("tokens", "lengths")
 OUTPUTS = ("logits",)
 

@@ -14,6 +14,7 @@ from zoo.processing.vocabulary import Vocabulary, padded
 from zoo.tasks import Run
 from zoo.tasks.tagging import check_names
 
+DOMAIN = "text"
 INPUTS = ("tokens", "lengths", "previous")
 OUTPUTS = ("logits",)
 
