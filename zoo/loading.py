@@ -102,7 +102,7 @@ class Pretrained:
         Raises:
             InputError: The raw input or an option cannot be used.
         """
-        return answer(self.task, self.run, raw, options)
+        return answer(self.task, self.task.frontend.around(self.run), raw, options)
 
     def generate(self, raw: Any, **options: Any) -> Iterator[str]:
         """Writes on after a prompt, piece by piece as it is made; see the task's `predict`.
@@ -114,7 +114,7 @@ class Pretrained:
         Raises:
             InputError: The task does not write, or the prompt or an option cannot be used.
         """
-        return generate(self.task, self.run, raw, options)
+        return generate(self.task, self.task.frontend.around(self.run), raw, options)
 
     def parameters(self) -> int:
         """Number of weights."""
