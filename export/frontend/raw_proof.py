@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from export.frontend.choice import fitting, task_frontend
 from export.frontend.questions import RawSampler, open_size, raw_size
 from export.proof.axes import Axes
 from export.proof.examiner import Examiner
@@ -23,6 +24,8 @@ class RawSubject:
         subject: The model.
         frontend: Processing in numpy.
     """
+
+    signature = "serve_raw"
 
     def __init__(self, subject: Any, frontend: Frontend) -> None:
         self._subject = subject
@@ -65,6 +68,24 @@ class RawSubject:
         if decide is None or after is None or not {t.name for t in after.reads} <= found.keys():
             return expected
         return {**expected, after.gives[-1].name: decide(found)}
+
+
+def at_raw_level(
+    judge: Examiner, facts: Mapping[str, Any], raw: bool | None
+) -> tuple[Examiner, Frontend | None]:
+    """The examiner of a file, and the frontend that stands in it, if one does.
+
+    Args:
+        judge: Examines the network.
+        facts: The metadata, which names the task.
+        raw: Whether raw input is asked for; None for where it can be.
+
+    Raises:
+        ExportError: Raw input is asked for and cannot be, or the network does not fit its task.
+    """
+    frontend = task_frontend(facts, raw)
+    frontend = fitting(frontend, judge.subject, judge.axes, raw) if frontend else None
+    return (raw_examiner(judge, frontend), frontend) if frontend else (judge, None)
 
 
 def raw_examiner(judge: Examiner, frontend: Frontend) -> Examiner:

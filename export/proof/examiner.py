@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from export import bundle
+from export.golden import Vector
 from export.proof.axes import Axes, name_axes
 from export.proof.comparison import TOLERANCES, difference, precision_gap
 from export.proof.report import Report, size_and_digest
@@ -57,10 +59,17 @@ class Questions:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a comparison found: the largest difference by output, and inputs drawn again."""
+    """What a comparison found.
+
+    Attributes:
+        errors: Output name -> largest absolute difference.
+        drawn_again: How many inputs replaced others, whose answers were not steady.
+        vectors: A few of the inputs, with the original's outputs.
+    """
 
     errors: Mapping[str, float]
     drawn_again: int = 0
+    vectors: Sequence[Vector] = ()
 
 
 @dataclass(frozen=True)
@@ -101,25 +110,44 @@ class Examiner:
             "tolerance": self.tolerance(),
         }
 
-    def examine(self, file: Path, script: str) -> Verdict:
+    def examine(self, file: Path, script: str, also: Examiner | None = None) -> Verdict:
         """Has a fresh process answer with ``file`` and compares.
+
+        Args:
+            file: The file or folder.
+            script: How the process answers.
+            also: Asks questions of its own, at another level, in the same process.
 
         Raises:
             ExportError: The process failed, or an answer differs.
         """
-        questions = self._questions(chunked=script == "replay_onnx.py")
+        judges = [self] if also is None else [self, also]
+        asked = [judge._questions(chunked=script == "replay_onnx.py") for judge in judges]
+        every = _joined(asked, [judge.subject.signature for judge in judges])
         with tempfile.TemporaryDirectory(prefix="rnn-zoo-proof-") as folder:
-            answers = replay(HERE / script, file, questions, Path(folder))
+            answers = replay(HERE / script, file, every, Path(folder))
+        errors: dict[str, float] = {}
+        first = 0
+        for judge, questions in zip(judges, asked, strict=True):
+            for name, error in judge._errors(questions, answers, first).items():
+                errors[name] = max(errors.get(name, 0.0), error)
+            first += len(questions.inputs)
+        vectors = chosen(asked[0].inputs, asked[0].answers)
+        return Verdict(errors, every.drawn_again, vectors)
+
+    def _errors(
+        self, questions: Questions, answers: Mapping[str, Any], first: int
+    ) -> dict[str, float]:
+        """The largest difference by output; `first` is the number of the first question."""
         errors: dict[str, float] = dict.fromkeys(self.subject.output_names, 0.0)
         for case, answered in enumerate(questions.answers):
-            found = {
-                name: answers[key] for name in answered if (key := f"{case}/{name}") in answers
-            }
+            keys = {name: f"{first + case}/{name}" for name in answered}
+            found = {name: answers[key] for name, key in keys.items() if key in answers}
             expected = self.subject.settled(answered, found)
             for name, original in expected.items():
                 error = difference(name, found.get(name), original, questions.inputs[case])
                 errors[name] = max(errors[name], error)
-        return Verdict(errors, questions.drawn_again)
+        return errors
 
     def lost_precision(self) -> dict[str, float]:
         """How far a model of low precision is from what it computes in float32, by output.
@@ -183,6 +211,20 @@ class Examiner:
             inputs[case] = {k: v for k, v in inputs[case].items() if k not in states}
 
 
+def _joined(asked: Sequence[Questions], signatures: Sequence[str]) -> Questions:
+    """Questions one after the other, under the plan of the first; each knows its signature."""
+    named = [
+        name for one, name in zip(asked, signatures, strict=True) for _ in range(len(one.inputs))
+    ]
+    return Questions(
+        [arrays for one in asked for arrays in one.inputs],
+        [arrays for one in asked for arrays in one.answers],
+        asked[0].chunks,
+        {**asked[0].plan, "signatures": named},
+        sum(one.drawn_again for one in asked),
+    )
+
+
 def _zeroed(arrays: Arrays, names: Mapping[str, str]) -> Arrays:
     return {k: np.zeros_like(array) if k in names else array for k, array in arrays.items()}
 
@@ -244,7 +286,19 @@ def verify(
     if path.is_dir():
         return judge.report(path, judge.examine(path, "replay_saved_model.py"), started)
     bundle.check_seal(path.read_bytes(), path.name)
+    told = file_facts(path)
+    if told.get("raw"):
+        from export.frontend.raw_proof import at_raw_level  # it examines by this module
+
+        judge, _ = at_raw_level(judge, told, None)
     return judge.report(path, judge.examine(path, "replay_onnx.py"), started)
+
+
+def file_facts(path: Path) -> dict[str, Any]:
+    """The metadata of an exported ONNX file; nothing for a file that is not ours."""
+    entries = {item.key: item.value for item in onnx.load(path).metadata_props}
+    text = entries.get(bundle.METADATA_KEY)
+    return bundle.from_text(text) if text else {}
 
 
 def model_metadata(model: Any) -> dict[str, Any]:

@@ -33,12 +33,15 @@ class Subject:
         output_names: Names of its outputs, then of the states after the call.
         output_dtypes: Their types.
         states: State input -> output that holds its next value.
+        signature: Of a SavedModel, the one that answers as this does.
         low_precision: "float16" or "bfloat16" if a layer computes in it, else None.
 
     Raises:
         ExportError: It is neither, its inputs are unknown, or Keras runs on another backend than
             TensorFlow.
     """
+
+    signature = "serve"
 
     def __init__(self, model: Any, inputs: Any = None) -> None:
         network = getattr(model, "network", model)
