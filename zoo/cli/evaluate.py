@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from zoo.cli._domain import show_domain
-from zoo.cli._shared import JSON, heavy, table
+from zoo.cli._shared import JSON, heavy, metric_table
 from zoo.errors import InputError
 
 
@@ -32,9 +32,4 @@ def command(model: str | None, domain: str | None, split: str, write: bool, as_j
     if as_json:
         click.echo(json.dumps([asdict(metric) for metric in metrics], indent=2))
         return
-    rows = [["metric", "value", "unit", "split", "baselines", "protocol"]]
-    for metric in metrics:
-        baselines = ", ".join(f"{name} {value:.4g}" for name, value in metric.baselines.items())
-        value = f"{metric.value:.4f}"
-        rows.append([metric.name, value, metric.unit, metric.split, baselines, metric.protocol])
-    click.echo(table(rows))
+    click.echo(metric_table(metrics))
