@@ -67,6 +67,7 @@ def finetune(
     folder: str | Path | None = None,
     *,
     epochs: int | None = None,
+    batch_size: int | None = None,
     verbose: int | str = "auto",
 ) -> Pretrained:
     """Goes on training a pretrained model on your own data.
@@ -82,6 +83,7 @@ def finetune(
             CSV table), or a data set as the readers of `zoo.datasets` give it.
         folder: Where everything is written; default `runs/ID-finetuned`.
         epochs: Number of epochs, if fewer than the recipe's.
+        batch_size: Examples a batch, if not the recipe's; few rows learn more from small batches.
         verbose: Keras' progress bar.
 
     Returns:
@@ -100,7 +102,7 @@ def finetune(
     name = Path(data).name if isinstance(data, str | Path) else "own data"
     if isinstance(data, str | Path):
         data = learning.read_own_data(Path(data), card.recipe, processing)
-    recipe = _own_recipe(card, name)
+    recipe = _own_recipe(card, name, batch_size)
     _write_recipe(recipe, target / "recipe.toml")
     fit_recipe(
         recipe,
@@ -119,14 +121,22 @@ def finetune(
     return load(target)
 
 
-def _own_recipe(card: ModelCard, name: str) -> Recipe:
-    """The recipe of a model whose training went on with data called `name`."""
+def _own_recipe(card: ModelCard, name: str, batch_size: int | None) -> Recipe:
+    """The recipe of a model whose training went on with data called `name`.
+
+    Raises:
+        InputError: The batch size is below 1.
+    """
+    training = card.recipe.training
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"Received batch_size={batch_size}; use 1 or more.")
     version = f" version {card.measured.version}" if card.measured else ""
     return replace(
         card.recipe,
         title=f"{card.recipe.title}; fine-tuned on {name}",
         description=f"{card.id}{version}, trained further on {name}.",
         data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
+        training=replace(training, batch_size=batch_size or training.batch_size),
     )
 
 
