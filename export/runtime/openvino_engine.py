@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from export.runtime.drawing import drawn
 from export.runtime.engine import Providers
 from export.runtime.onnxruntime_engine import OnnxRuntime
-from export.runtime.ports import Port
 from zoo.errors import InputError, MissingExtraError, RuntimeFileError
 
 TOLERANCE = 1e-5  # absolute and relative, as in the proof of an export
@@ -97,32 +97,6 @@ class OpenVino:
 def open_engine(content: bytes, name: str, threads: int, providers: Providers | None) -> OpenVino:
     """Opens a file; see ``export.runtime.engine.open_engine``."""
     return OpenVino(content, name, threads, providers)
-
-
-def drawn(
-    ports: Sequence[Port], draw: np.random.Generator, rows: int, steps: int
-) -> dict[str, np.ndarray]:
-    """Random arrays for inputs: codes of 0 and 1, lengths up to the number of steps.
-
-    Args:
-        ports: The inputs.
-        draw: Source of randomness.
-        rows: Size of the first axis, where it is open.
-        steps: Size of the other open axes.
-    """
-    arrays = {}
-    for port in ports:
-        shape = [
-            axis if isinstance(axis, int) else steps if place else rows
-            for place, axis in enumerate(port.shape)
-        ]
-        if port.dtype.startswith("float"):
-            arrays[port.name] = draw.standard_normal(shape).astype(port.dtype)
-        elif len(shape) == 1:
-            arrays[port.name] = draw.integers(1, steps + 1, shape).astype(port.dtype)
-        else:
-            arrays[port.name] = draw.integers(0, 2, shape).astype(port.dtype)
-    return arrays
 
 
 def _compiled(content: bytes, name: str, threads: int) -> Any:
