@@ -1,10 +1,10 @@
 """A process of a benchmark: answers once, tells how long that took, then answers when it is asked.
 
-Run as a script: ``child.py RUNNER TARGET QUESTIONS THREADS``. TARGET is what the runner opens;
-QUESTIONS is a folder with arrays (`NAME.npz`) and raw inputs (`NAME.json`), the first of which is
-`first`. It writes one JSON object a line: first the seconds from the first import to the first
-answer, the peak of its memory and the size of each output; then, for each line `NAME TIMES` that it
-reads, the seconds of that many calls.
+Run as a script: ``child.py RUNNER TARGET QUESTIONS THREADS``. TARGET is the exported file, or the
+JSON facts of a rival; QUESTIONS is a folder with arrays (`NAME.npz`) and raw inputs (`NAME.json`),
+`first` among them. It writes one JSON object a line: first the seconds from the first import to the
+first answer, the peak of its memory and the size of each output; then, for each line `NAME TIMES`
+that it reads, the seconds of that many calls.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def main(runner: str, target: str, questions: str, threads: str) -> None:
         told.write(json.dumps({"left_out": f"{type(error).__name__}: {error}"}) + "\n")
         return
     seconds = time.perf_counter() - BEGUN - paused
-    sizes = sorted(float(np.abs(np.asarray(one, np.float64)).mean()) for one in outputs)
+    numbers = [one for one in map(np.asarray, outputs) if one.dtype.kind in "fiub"]
+    sizes = sorted(float(np.abs(one.astype(np.float64)).mean()) for one in numbers)
     told.write(json.dumps({"seconds": seconds, "mebibytes": peak(), "sizes": sizes}) + "\n")
     told.flush()
     for line in sys.stdin:
@@ -72,8 +73,7 @@ def opened(runner: str, target: str, threads: int) -> Callable[[dict[str, Any]],
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = threads, 4
         session = ort.InferenceSession(target, options, providers=["CPUExecutionProvider"])
-        taken = {one.name for one in session.get_inputs()}
-        return lambda arrays: session.run(None, {n: a for n, a in arrays.items() if n in taken})
+        return lambda arrays: session.run(None, arrays)
     if runner in ("rnn-zoo", "openvino"):
         from export.runtime import load
 
@@ -87,9 +87,11 @@ def opened(runner: str, target: str, threads: int) -> Callable[[dict[str, Any]],
             return []
 
         return answer
+    import json
+
     from export.benchmark import frameworks
 
-    return frameworks.opened(runner, target, threads)
+    return frameworks.opened(runner, json.loads(target), threads)
 
 
 def peak() -> float:

@@ -65,11 +65,10 @@ class Process:
 
     def __init__(self, runner: str, target: str, questions: Path, threads: int) -> None:
         self.runner = runner
-        kind = BARE if runner == "stock export" else runner
         root = str(Path(__file__).parents[2])
         paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         self._child = subprocess.Popen(
-            [sys.executable, str(_CHILD), kind, target, str(questions), str(threads)],
+            [sys.executable, str(_CHILD), runner, target, str(questions), str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from export.benchmark.frameworks import open_network
 from export.runtime.drawing import drawn
 from export.runtime.session_model import Model
 
@@ -47,43 +48,41 @@ def write_questions(model: Model, folder: Path, raw: Any = None) -> dict[str, tu
     return sizes
 
 
-def write_rivals(original: str, folder: Path) -> dict[str, str]:
-    """Exports what a file is compared with; a runner's name -> what it opens.
+def write_rivals(model: Model, original: str, folder: Path) -> dict[str, str]:
+    """Exports what a file is compared with; a runner's name -> JSON facts of what it opens.
 
     Args:
+        model: The file.
         original: An id of the zoo, the folder of a trained model, or a `.keras` file.
         folder: Where the files go.
     """
     import export
+    import zoo
 
-    if original.endswith(".keras"):
-        import keras
-
-        from zoo.layers import register_all
-
-        register_all()
-        model = network = keras.saving.load_model(original, compile=False, safe_mode=True)
-    else:
-        import zoo
-
-        model = zoo.load(original)
-        network = model.network
-    rivals = {"keras predict": original}
-    export.to_saved_model(model, folder / "saved_model", cases=1)
-    rivals["SavedModel"] = str(folder / "saved_model")
-    rivals["stock export"] = str(folder / "stock.onnx")
+    network = open_network(original)
+    keras_file = original.endswith(".keras")
+    export.to_saved_model(
+        network if keras_file else zoo.load(original), folder / "saved_model", cases=1
+    )
+    states = list(model.metadata.get("states", {}))
+    facts: dict[str, dict[str, Any]] = {
+        "keras predict": {"target": original},
+        "SavedModel": {"target": str(folder / "saved_model")},
+        "stock export": {"target": str(folder / "stock.onnx"), "outputs": network.output_names},
+        "PyTorch layers": {"layers": list(_recurrent(network)), "states": states},
+    }
     try:
         _stock_export(network, folder / "stock.onnx")
-    except Exception as error:  # told as the reason why there is no such row
-        rivals["stock export"] = f"fails: {type(error).__name__}"
-    layers = list(_recurrent(network))
-    (folder / "layers.json").write_text(json.dumps(layers), encoding="utf-8")
-    rivals["PyTorch layers"] = str(folder / "layers.json")
-    return rivals
+    except Exception as error:  # whatever it is, the table names it
+        facts["stock export"]["fails"] = f"{type(error).__name__}: {error}"
+    metadata = {"metadata": model.metadata}
+    return {runner: json.dumps(one | metadata) for runner, one in facts.items()}
 
 
 def _stock_export(network: Any, path: Path) -> None:
-    """Exports as Keras does by itself; what it writes to the log is its own affair."""
+    """Exports as Keras does by itself, after the call that it may demand; its log is left out."""
+    zeros = [np.zeros([size or 8 for size in t.shape], t.dtype) for t in network.inputs]
+    network(dict(zip([t.name for t in network.inputs], zeros, strict=True)))
     logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -94,23 +93,15 @@ def _stock_export(network: Any, path: Path) -> None:
 
 
 def _recurrent(network: Any) -> Iterator[dict[str, Any]]:
-    """Sizes of a network's recurrent layers, those of layers within layers too."""
-    for layer in network._flatten_layers(include_self=False):
-        kind = type(layer).__name__
-        if kind in _TORCH and not getattr(layer, "_inside", False):
-            both = False
-        elif kind == "Bidirectional":
-            kind, both = type(layer.forward_layer).__name__, True
-            layer.forward_layer._inside = layer.backward_layer._inside = True
-        else:
-            continue
-        features = int(layer.input.shape[-1])
-        units = int(layer.forward_layer.units if both else layer.units)
-        steps = layer.input.shape[1]
-        yield {
-            "kind": _TORCH[kind],
-            "features": features,
-            "units": units,
-            "both": both,
-            "steps": steps,
-        }
+    """Sizes of a network's recurrent layers, those of models within it too."""
+    for layer in network.layers:
+        both = type(layer).__name__ == "Bidirectional"
+        cell = layer.forward_layer if both else layer
+        kind = _TORCH.get(type(cell).__name__)
+        if kind:
+            given = layer.input[0] if isinstance(layer.input, list) else layer.input
+            _, steps, features = given.shape
+            sizes = {"features": int(features), "units": int(cell.units), "steps": steps}
+            yield {"kind": kind, "both": both, **sizes}
+        elif hasattr(layer, "layers"):
+            yield from _recurrent(layer)

@@ -60,7 +60,7 @@ def measure(
         if against:
             _say("exporting what it is compared with")
             with heavy():
-                targets |= write_rivals(against, Path(folder))
+                targets |= write_rivals(model, against, Path(folder))
         return compare(targets, questions, sizes, seconds=seconds, threads=threads, say=_say)
 
 
