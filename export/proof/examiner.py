@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 
 from export import bundle
-from export.golden import Vector
+from export.golden import Vector, chosen
 from export.proof.axes import Axes, name_axes
 from export.proof.comparison import TOLERANCES, difference, precision_gap
 from export.proof.report import Report, size_and_digest
