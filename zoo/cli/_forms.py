@@ -39,7 +39,7 @@ def main(seconds: float) -> None:
             for kind, role, activation, units in bar:
                 found = speedups(kind, role, activation, units, seconds)
                 rows[kind, role, activation][units] = found
-    facts = {"steps": STEPS, "batches": list(BATCHES), "machine": _machine()}
+    facts = {"steps": STEPS, "batches": list(BATCHES), "machine": machine()}
     lines = [HEAD.format(runtime=version("onnxruntime"), **facts)]
     for key, by_units in rows.items():
         lines.append(f"[speedup.{'.'.join(key)}]")
@@ -50,7 +50,7 @@ def main(seconds: float) -> None:
         temporary.write_text("\n".join(lines), encoding="utf-8")
 
 
-def _machine() -> str:
+def machine() -> str:
     cpus = Path("/proc/cpuinfo")
     lines = cpus.read_text(encoding="utf-8").splitlines() if cpus.exists() else []
     names: list[Any] = [line.partition(":")[2].strip() for line in lines if "model name" in line]
