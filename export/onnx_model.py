@@ -156,6 +156,8 @@ def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, An
     facts["minimum_steps"] = judge.axes.minimum
     if judge.subject.states:
         facts["states"] = {**judge.subject.states, **facts.get("states", {})}
+    if judge.sampler.codes:
+        facts["codes"] = judge.sampler.codes
     facts["proof"] = judge.facts()
     entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
     for key, value in entries.items():
