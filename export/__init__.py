@@ -13,11 +13,13 @@ from zoo.lazy import attribute
 if TYPE_CHECKING:
     from export.onnx_model import to_onnx
     from export.proof.examiner import verify
+    from export.quantization.quantize import quantize
     from export.saved_model import to_saved_model
 
-__all__ = ["to_onnx", "to_saved_model", "verify"]
+__all__ = ["quantize", "to_onnx", "to_saved_model", "verify"]
 
 _HOMES = {
+    "quantize": "export.quantization.quantize",
     "to_onnx": "export.onnx_model",
     "to_saved_model": "export.saved_model",
     "verify": "export.proof.examiner",

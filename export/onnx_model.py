@@ -27,6 +27,8 @@ from export.proof.axes import Axes, name_axes
 from export.proof.examiner import Examiner, examiner, model_metadata
 from export.proof.report import Report
 from export.proof.samples import Sample, Sampler
+from export.quantization.of_model import made_small, small_plan
+from export.quantization.quantize import make_small
 from export.raw_input import check_task, task_facts
 from export.recurrent import Forms
 from export.tracing.subject import Subject
@@ -52,6 +54,8 @@ def to_onnx(
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
+    quantize: str | None = None,
+    samples: Sequence[Any] | None = None,
 ) -> Report:
     """Exports a model to ONNX and proves that the file answers as the model does.
 
@@ -85,6 +89,9 @@ def to_onnx(
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model: a function of a numpy
             Generator and the sizes of the open axes, which returns arrays by input name.
+        quantize: "int8" or "float16": what ``export.quantize`` makes of the proven file stands at
+            ``path`` then, and the report's ``quantized`` says what that brought and cost.
+        samples: Typical inputs to measure that on; see ``export.quantize``.
 
     Raises:
         ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
@@ -97,9 +104,10 @@ def to_onnx(
     target = Path(path)
     if target.is_dir():
         raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
+    plan = small_plan(quantize, optimize_for, samples, sample, cases, seed)
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
     if keras.backend.backend() != "tensorflow":
-        return _elsewhere(
+        report = _elsewhere(
             model,
             target,
             (inputs, sample),
@@ -110,6 +118,7 @@ def to_onnx(
             cases=cases,
             seed=seed,
         )
+        return report if plan is None else made_small(report, plan)
     subject = Subject(model, inputs)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
@@ -122,7 +131,9 @@ def to_onnx(
         with replacing(target) as temporary:
             temporary.write_bytes(content)
             verdict = judge.examine(temporary, "replay_onnx.py")
+            small = replace(make_small(temporary, temporary, plan), path=target) if plan else None
         report = judge.report(target, verdict, started)
+        report = replace(report, quantized=small)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error

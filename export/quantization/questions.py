@@ -16,8 +16,8 @@ from zoo.errors import ExportError, InputError
 from zoo.tasks import Arrays, answer, load_task
 
 _CLASSES_OF_UNKNOWN_INTEGERS = 2
-_THROUGH = ("Add", "Cast", "Clip", "Concat", "Expand", "Identity", "Mul", "Reshape", "Slice")
-_THROUGH += ("Squeeze", "Sub", "Transpose", "Unsqueeze", "Where")
+_ARITHMETIC = ("Add", "Cast", "Clip", "Mul", "Sub", "Where")
+_SHAPING = ("Concat", "Expand", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,6 @@ def _rows(model: ModelProto, name: str) -> int:
     for node in model.graph.node:
         if node.op_type == "Gather" and node.input[0] in sizes and node.input[1] in reached:
             limits.append(int(sizes[node.input[0]]))
-        elif node.op_type in _THROUGH and reached & set(node.input):
+        elif node.op_type in (*_ARITHMETIC, *_SHAPING) and reached & set(node.input):
             reached |= set(node.output)
     return min(limits, default=_CLASSES_OF_UNKNOWN_INTEGERS)

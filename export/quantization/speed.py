@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from export.quantization.questions import Drawer
-from export.recurrent.timing import interleaved, session
+from export.timing import interleaved, session
 from zoo.tasks import Arrays
 
 BATCHES = (1, 32)
 _STEPS, _OTHER = 100, 16
-_SECONDS = 0.5
+_SECONDS = 1.0
 
 
 def speedups(

@@ -14,7 +14,7 @@ from export.quantization.choice import Choice
 from export.quantization.graph import Editor
 from export.quantization.int8 import make_int8
 from export.recurrent.forms import Forms
-from export.recurrent.timing import interleaved, session
+from export.timing import interleaved, session
 
 BATCHES = (1, 32)
 UNITS = (32, 64, 96, 128, 192, 256, 512)

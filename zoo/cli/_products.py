@@ -12,7 +12,6 @@ from importlib.metadata import version
 
 import click
 
-from zoo.cli._forms import machine
 from zoo.cli._shared import heavy
 from zoo.files import replacing
 
@@ -31,6 +30,7 @@ def main(seconds: float) -> None:
     with heavy():
         from export.quantization.choice import TABLE
         from export.quantization.timing import BATCHES, KINDS, STEPS, UNITS, speedups
+        from export.timing import machine
 
         facts = {"steps": STEPS, "batches": list(BATCHES), "machine": machine()}
         lines = [HEAD.format(runtime=version("onnxruntime"), **facts)]

@@ -14,9 +14,17 @@ from zoo.cli._shared import JSON, heavy, table
 @click.argument("model", metavar="ID")
 @click.option("--split", default="test", help="Part of the data to score; default test.")
 @click.option("--write", is_flag=True, help="Write the figures to the model's card.toml.")
+@click.option(
+    "--quantized",
+    is_flag=True,
+    help="Export, make int8 and float16 files, and score these in onnxruntime instead.",
+)
 @JSON
-def command(model: str, split: str, write: bool, as_json: bool) -> None:
+def command(model: str, split: str, write: bool, quantized: bool, as_json: bool) -> None:
     """Measure a model on its data, beside naive baselines on the same split."""
+    if quantized:
+        _quantized(model, split, write, as_json)
+        return
     with heavy():
         import zoo
 
@@ -29,4 +37,24 @@ def command(model: str, split: str, write: bool, as_json: bool) -> None:
         baselines = ", ".join(f"{name} {value:.4g}" for name, value in metric.baselines.items())
         value = f"{metric.value:.4f}"
         rows.append([metric.name, value, metric.unit, metric.split, baselines, metric.protocol])
+    click.echo(table(rows))
+
+
+def _quantized(model: str, split: str, write: bool, as_json: bool) -> None:
+    with heavy():
+        import zoo
+        from export.quantization.on_data import evaluate_small
+
+        metrics, files = evaluate_small(zoo.load(model), split=split, write=write)
+    if as_json:
+        click.echo(json.dumps([asdict(file) for file in files], indent=2))
+        return
+    names = [metric.name for metric in metrics]
+    rows = [["file", "bytes", "speed at batch 1", "at batch 32", *names]]
+    plain = [f"{metric.value:.4f}" for metric in metrics]
+    rows.append(["float32", str(files[0].float_bytes), "1", "1", *plain])
+    for file in files:
+        gains = [f"{gain:.2f}" for gain in file.speedup.values()]
+        values = [f"{file.metrics[name]:.4f}" for name in names]
+        rows.append([file.kind, str(file.bytes), *gains, *values])
     click.echo(table(rows))
