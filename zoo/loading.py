@@ -101,7 +101,7 @@ class Pretrained:
         Raises:
             InputError: The raw input or an option cannot be used.
         """
-        return answer(self.task, self.run, raw, options)
+        return answer(self.task, self.task.frontend.around(self.run), raw, options)
 
     def parameters(self) -> int:
         """Number of weights."""

@@ -11,7 +11,7 @@ import numpy as np
 from export.runtime.engine import Engine
 from export.runtime.guard import LARGEST, Guard, empty_answer
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import Answer, Arrays, Task, answer, check_options, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, load_task
 
 
 class Model:
@@ -85,7 +85,7 @@ class Model:
             RuntimeFileError: The file does not say how raw input becomes arrays.
             InputError: The raw input cannot be used.
         """
-        return answer(self.task, self.run, raw, options)
+        return answer(self.task, self.raw_run, raw, options)
 
     __call__ = predict
 
@@ -100,7 +100,12 @@ class Model:
             InputError: There is no raw input, or one of them cannot be used.
         """
         check_options(self.task, options)
-        return list(self.task.predict_many(self.run, raws, **options))
+        return list(self.task.predict_many(self.raw_run, raws, **options))
+
+    @property
+    def raw_run(self) -> Run:
+        """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
+        return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
 
     @property
     def task(self) -> Task:

@@ -17,6 +17,7 @@ from export import bundle
 from export.runtime import load
 from tests.export import made
 from zoo.errors import InputError, RuntimeFileError, ZooError
+from zoo.processing.frontend import Frontend
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,8 @@ def test_raw_input_is_answered_by_the_task(language: Path, monkeypatch: pytest.M
 
     class Echo:
         """A task that shows what it was given."""
+
+        frontend = Frontend(None, None)
 
         def predict(self, run: Any, raw: Any, *, seed: int = 0) -> Any:
             logits = run({"tokens": np.array([raw], "int32")})["logits"]

@@ -1,21 +1,31 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays that it feeds and reads; states are named by the
-model. A task never knows whether Keras or onnxruntime computes: both are a `Run`.
+Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, states are
+named by the model; its DOMAIN says what raw input is. A task talks to a `Run` at the level of its
+`frontend`: raw arrays in, answers out. An exported file may hold the frontend; around any other
+network goes `frontend.around`. A task never knows whether Keras or onnxruntime computes.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from zoo.errors import InputError, RecipeError
+from zoo.processing.frontend import Arrays, Frontend, Run
 
-Arrays = dict[str, np.ndarray]
-Run = Callable[[Arrays], Arrays]
+__all__ = [
+    "Answer",
+    "Arrays",
+    "Frontend",
+    "Run",
+    "Task",
+    "answer",
+    "check_options",
+    "load_task",
+    "task_kinds",
+]
 
 
 class Answer(Protocol):
@@ -30,12 +40,13 @@ class Task(Protocol):
     """Raw input in, an answer out, whatever runs the network."""
 
     processing: dict[str, Any]
+    frontend: Frontend
 
     def predict(self, run: Run, raw: Any, **options: Any) -> Answer:
         """Answers for one raw input.
 
         Args:
-            run: The network: named arrays in, named arrays out.
+            run: The network with the frontend around it.
             raw: What the user has: text, a waveform or its file, a table.
             **options: The task's own settings.
 
@@ -55,6 +66,12 @@ class Task(Protocol):
 
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
+
+    Args:
+        task: The task.
+        run: The network with the frontend around it.
+        raw: What the task takes.
+        options: The task's own settings.
 
     Raises:
         InputError: An option is unknown, or the raw input cannot be used.

@@ -10,11 +10,12 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.processing.decoding import sample
+from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.text import Characters
-from zoo.tasks import Arrays, Run
 
-INPUTS = ("tokens",)
-OUTPUTS = ("logits",)
+DOMAIN = "text"
+INPUTS = {"tokens": "codes of characters: place in `symbols`"}
+OUTPUTS = {"logits": "one logit a symbol for the character after each, in the order of `symbols`"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class LanguageModel:
 
     def __init__(self, codec: Characters) -> None:
         self.codec = codec
+        self.frontend = Frontend(None, None)
         self.processing = codec.to_processing()
 
     def predict(
