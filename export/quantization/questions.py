@@ -16,8 +16,6 @@ from zoo.errors import ExportError, InputError
 from zoo.tasks import Arrays, answer, load_task
 
 _CLASSES_OF_UNKNOWN_INTEGERS = 2
-_ARITHMETIC = ("Add", "Cast", "Clip", "Mul", "Sub", "Where")
-_SHAPING = ("Concat", "Expand", "Identity", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze")
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,11 @@ class Input:
     dtype: str
     shape: tuple[int | str, ...]
     below: int
+
+    def zeros(self, batch: int) -> Any:
+        """A state before the first step; an open axis of its own begins empty."""
+        rest = [axis if isinstance(axis, int) else 0 for axis in self.shape[1:]]
+        return np.zeros((batch, *rest), self.dtype)
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Drawer:
     inputs: list[Input] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.inputs = _inputs(self.model)
+        self.inputs = _inputs(self.model, self.metadata)
         self._generator = np.random.default_rng(self.seed)
 
     def sizes(self, cases: int) -> list[dict[str, int]]:
@@ -147,7 +150,9 @@ def given_questions(
             if isinstance(raw, Mapping):
                 run({name: np.asarray(array) for name, array in raw.items()})
             elif "task" in metadata:
-                answer(load_task(metadata["task"], metadata["processing"]), run, raw, {})
+                task = load_task(metadata["task"], metadata["processing"])
+                around = run if metadata.get("raw") else task.frontend.around(run)
+                answer(task, around, raw, {})
             else:
                 raise ExportError(
                     f"received a sample of type {type(raw).__name__}; {file.name} has no task, so "
@@ -161,26 +166,13 @@ def given_questions(
 def _with_states(arrays: Arrays, drawer: Drawer) -> Arrays:
     batch = len(next(iter(arrays.values())))
     absent = [port for port in drawer.states() if port.name not in arrays]
-    zeros = {p.name: np.zeros(sized(p.shape, {"batch": batch}), p.dtype) for p in absent}
-    return {**arrays, **zeros}
+    return {**arrays, **{port.name: port.zeros(batch) for port in absent}}
 
 
-def _inputs(model: ModelProto) -> list[Input]:
+def _inputs(model: ModelProto, metadata: Mapping[str, Any]) -> list[Input]:
     shapes, found = Drawer.axes(model.graph.input), []
     for value in model.graph.input:
         dtype = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).name
-        below = _rows(model, value.name) if "int" in dtype else 0
+        below = metadata.get("codes", {}).get(value.name, _CLASSES_OF_UNKNOWN_INTEGERS)
         found.append(Input(value.name, dtype, shapes[value.name], below))
     return found
-
-
-def _rows(model: ModelProto, name: str) -> int:
-    """Rows of the smallest table in which an integer input is looked up."""
-    sizes = {t.name: t.dims[0] for t in model.graph.initializer if len(t.dims) == 2}
-    reached, limits = {name}, []
-    for node in model.graph.node:
-        if node.op_type == "Gather" and node.input[0] in sizes and node.input[1] in reached:
-            limits.append(int(sizes[node.input[0]]))
-        elif node.op_type in (*_ARITHMETIC, *_SHAPING) and reached & set(node.input):
-            reached |= set(node.output)
-    return min(limits, default=_CLASSES_OF_UNKNOWN_INTEGERS)

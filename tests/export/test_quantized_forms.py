@@ -2,57 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.onnx_model import unproven
 from export.quantization import recurrence
 from export.quantization.choice import Choice
 from export.quantization.graph import Editor, operators
 from export.quantization.int8 import make_int8
 from export.quantization.product import write_product
 from export.quantization.weights import PRODUCT_LIMIT, integers
-from export.recurrent.activation import ACTIVATIONS
-from export.recurrent.forms import Forms
+from export.recurrent.activation import ACTIVATIONS, Activation, activation_attributes
 from export.recurrent.writer import Writer
 from export.timing import session
-from tests.export import made
 
-LAYERS = keras.layers
-UNITS = made.UNITS
-MODEL_OF = {"lstm": "LSTM", "gru": "GRU", "gru_reset_before": "GRU", "simple_rnn": "RNN"}
-
-
-def every_way(cell: str) -> Any:
-    """One model that calls a cell plain, backward, masked, both ways, and with states."""
-    ins = made.inputs()
-    both = LAYERS.Bidirectional(made.layer(cell, return_sequences=True), merge_mode="concat")
-    calls = {
-        "plain": made.layer(cell, return_sequences=True)(ins["x"]),
-        "backward": made.layer(cell, go_backwards=True, return_sequences=True)(ins["x"]),
-        "masked": made.layer(cell, return_sequences=True)(ins["x"], mask=ins["mask"]),
-        "last": made.layer(cell, go_backwards=True)(ins["x"], mask=ins["mask"]),
-        "both": both(ins["x"], mask=ins["mask"]),
-        "states": made.layer(cell, return_state=True)(
-            ins["x"], mask=ins["mask"], initial_state=made.states(cell, ins)
-        ),
-    }
-    outputs: dict[str, Any] = {}
-    for name, answer in calls.items():
-        outputs |= made.named(answer, name)
-    given = ins.values() if cell == "lstm" else [ins[name] for name in ("x", "mask", "h")]
-    return made.model(given, outputs, cell)
+FEATURES, UNITS = 5, 6
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+# Operator, direction, whether it has lengths and initial states, further attributes.
+WAYS: dict[str, tuple[str, str, bool, bool, dict[str, Any]]] = {
+    "lstm": ("LSTM", "forward", False, False, {}),
+    "lstm_both": ("LSTM", "bidirectional", True, True, {}),
+    "lstm_reverse": ("LSTM", "reverse", True, False, {}),
+    "gru": ("GRU", "forward", False, False, {"linear_before_reset": 1}),
+    "gru_both": ("GRU", "bidirectional", True, True, {"linear_before_reset": 1}),
+    "gru_reset_before": ("GRU", "forward", True, False, {}),
+    "gru_reset_before_both": ("GRU", "bidirectional", False, True, {}),
+    "gru_reverse": ("GRU", "reverse", True, True, {"linear_before_reset": 1}),
+    "rnn": ("RNN", "forward", False, False, {}),
+    "rnn_both": ("RNN", "bidirectional", True, True, {}),
+    "rnn_reverse": ("RNN", "reverse", False, True, {}),
+}
+SCANS = [name for name, way in WAYS.items() if way[0] != "LSTM"]
 
 
-@pytest.fixture(scope="module")
-def plain() -> dict[str, bytes]:
-    return {cell: unproven(every_way(cell), Forms("native")) for cell in MODEL_OF}
+def model(
+    op: str,
+    direction: str,
+    lengths: bool,
+    initial: bool,
+    attributes: dict[str, Any],
+    activations: list[str] | None = None,
+) -> bytes:
+    """A file of one recurrent node with weights that are not zero."""
+    draw = np.random.default_rng(0)
+    ways, rows = 1 + (direction == "bidirectional"), GATES[op] * UNITS
+    shapes = {"W": (ways, rows, FEATURES), "R": (ways, rows, UNITS), "B": (ways, 2 * rows)}
+    weights = [
+        onnx.numpy_helper.from_array(draw.normal(0, 0.4, shape).astype("float32"), name)
+        for name, shape in shapes.items()
+    ]
+    usual = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
+    states = ["h", "c"] if op == "LSTM" else ["h"]
+    inputs = ["x", *shapes, "lengths" if lengths else "", *(states if initial else [])]
+    outputs = ["y", *(f"next_{state}" for state in states)]
+    node = onnx.helper.make_node(
+        op,
+        inputs,
+        outputs,
+        name="layer",
+        hidden_size=UNITS,
+        direction=direction,
+        activations=activations or usual[op] * ways,
+        **attributes,
+    )
+    port = onnx.helper.make_tensor_value_info
+    given = [port("x", 1, ["time", "batch", FEATURES])]
+    given += [port("lengths", 6, ["batch"])] * lengths
+    given += [port(state, 1, [ways, "batch", UNITS]) for state in states if initial]
+    ranks = [4] + [3] * len(states)
+    answers = [port(name, 1, [None] * rank) for name, rank in zip(outputs, ranks, strict=True)]
+    graph = onnx.helper.make_graph([node], "one", given, answers, weights)
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    made = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    return bytes(made.SerializeToString())
 
 
 def edited(plain: bytes) -> tuple[bytes, dict[str, int]]:
@@ -63,14 +90,18 @@ def edited(plain: bytes) -> tuple[bytes, dict[str, int]]:
     return editor.model.SerializeToString(deterministic=True), computed
 
 
-def answers(file: bytes, cell: str, seed: int) -> list[Any]:
-    """What a file says to inputs whose masks are of every kind."""
-    names = ("x", "mask", "h", "c") if cell == "lstm" else ("x", "mask", "h")
-    sample, draw = made.masked_sample(names), np.random.default_rng(seed)
-    run = session(file)
-    sizes = [(1, 1), (3, 7), (5, 12)]
-    cases = [sample(draw, {"batch": rows, "time": steps}) for rows, steps in sizes]
-    return [array for case in cases for array in run.run(None, case)]
+def answers(file: bytes, cases: Sequence[tuple[int, int]] = ((1, 1), (7, 3), (12, 5))) -> list[Any]:
+    """What a file says to some inputs of so many steps and rows."""
+    draw, run, found = np.random.default_rng(0), session(file), []
+    names = {argument.name: argument.shape for argument in run.get_inputs()}
+    for steps, rows in cases:
+        x = draw.normal(size=(steps, rows, FEATURES))
+        states = {n: draw.normal(size=(names[n][0], rows, UNITS)) for n in "hc" if n in names}
+        feed = {name: array.astype("float32") for name, array in {"x": x, **states}.items()}
+        if "lengths" in names:
+            feed["lengths"] = draw.integers(1, steps + 1, rows).astype("int32")
+        found += run.run(None, feed)
+    return found
 
 
 def in_floats(writer: Writer, x: str, weights: Any) -> str:
@@ -78,45 +109,54 @@ def in_floats(writer: Writer, x: str, weights: Any) -> str:
     return writer.op("MatMul", x, writer.constant(weights, np.float32, "weights"))
 
 
-@pytest.mark.parametrize("cell", ["gru", "gru_reset_before", "simple_rnn"])
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("way", SCANS)
 def test_the_scan_is_the_operator_but_for_rounding(
-    plain: dict[str, bytes], cell: str, seed: int, monkeypatch: pytest.MonkeyPatch
+    way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recurrence, "write_product", in_floats)
-    file, computed = edited(plain[cell])
-    assert computed == {MODEL_OF[cell]: 6}
-    assert MODEL_OF[cell] not in operators(onnx.load_model_from_string(file))
-    pairs = zip(answers(file, cell, seed), answers(plain[cell], cell, seed), strict=True)
-    for answer, original in pairs:
+    plain = model(*WAYS[way])
+    file, computed = edited(plain)
+    assert computed == {WAYS[way][0]: 1}
+    assert WAYS[way][0] not in operators(onnx.load_model_from_string(file))
+    for answer, original in zip(answers(file), answers(plain), strict=True):
         np.testing.assert_allclose(answer, original, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", list(MODEL_OF))
-def test_integer_products_are_near_in_every_way(plain: dict[str, bytes], cell: str) -> None:
-    file, computed = edited(plain[cell])
-    assert computed == {MODEL_OF[cell]: 6}
+@pytest.mark.parametrize("way", list(WAYS))
+def test_integer_products_are_near_in_every_way(way: str) -> None:
+    plain = model(*WAYS[way])
+    file, computed = edited(plain)
+    assert computed == {WAYS[way][0]: 1}
     found = operators(onnx.load_model_from_string(file))
-    assert ("com.microsoft:DynamicQuantizeLSTM" in found) == (cell == "lstm")
-    assert ("MatMulInteger" in found) == (cell != "lstm")
-    pairs = zip(answers(file, cell, 0), answers(plain[cell], cell, 0), strict=True)
-    for answer, original in pairs:
+    assert ("com.microsoft:DynamicQuantizeLSTM" in found) == way.startswith("lstm")
+    assert ("MatMulInteger" in found) != way.startswith("lstm")
+    for answer, original in zip(answers(file), answers(plain), strict=True):
         np.testing.assert_allclose(answer, original, atol=0.06)
+        assert np.abs(answer - original).max() > 0
 
 
-def test_every_activation_has_its_node(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", ACTIVATIONS.values(), ids=lambda form: form.name)
+def test_every_activation_has_its_node(form: Activation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recurrence, "write_product", in_floats)
-    x = keras.Input((None, made.FEATURES), name="x")
-    outputs = {}
-    for name in ACTIVATIONS:
-        outputs[name] = made.layer("gru", activation=name)(x)
-        outputs[f"{name}_gate"] = made.layer("gru", recurrent_activation=name)(x)
-    before = unproven(made.model([x], outputs), Forms("native"))
-    file, computed = edited(before)
-    assert computed == {"GRU": 2 * len(ACTIVATIONS)}
-    feed = {"x": np.random.default_rng(0).normal(size=(2, 5, made.FEATURES)).astype("float32")}
-    for answer, original in zip(*(session(f).run(None, feed) for f in (file, before)), strict=True):
-        np.testing.assert_allclose(answer, original, rtol=1e-4, atol=1e-5)
+    for pair in ((form, Activation("Tanh")), (Activation("Sigmoid"), form)):
+        facts = activation_attributes(pair)
+        names = facts.pop("activations")
+        plain = model("GRU", "forward", False, False, facts, names)
+        file, computed = edited(plain)
+        assert computed == {"GRU": 1}
+        few = [(1, 2), (3, 4)]  # a state without bounds grows
+        for answer, original in zip(answers(file, few), answers(plain, few), strict=True):
+            np.testing.assert_allclose(answer, original, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "activations"), [({"clip": 3.0}, None), ({}, ["ScaledTanh", "Tanh"])]
+)
+def test_what_has_no_integer_form_stays(
+    attributes: dict[str, Any], activations: list[str] | None
+) -> None:
+    plain = model("GRU", "forward", False, False, attributes, activations)
+    assert edited(plain) == (plain, {})
 
 
 def dynamic(x: Any) -> tuple[Any, Any, int]:
