@@ -19,6 +19,7 @@ from onnx import ModelProto
 from onnx.version_converter import convert_version
 
 from export import bundle
+from export import golden as vectors
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
@@ -56,6 +57,7 @@ def to_onnx(
     sample: Sample | None = None,
     quantize: str | None = None,
     samples: Sequence[Any] | None = None,
+    golden: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Exports a model to ONNX and proves that the file answers as the model does.
 
@@ -92,6 +94,8 @@ def to_onnx(
         quantize: "int8" or "float16": what ``export.quantize`` makes of the proven file stands at
             ``path`` then, and the report's ``quantized`` says what that brought and cost.
         samples: Typical inputs to measure that on; see ``export.quantize``.
+        golden: Where golden vectors go: a few inputs of the proof with the model's outputs, in
+            the JSON of ``export.golden``.
 
     Raises:
         ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
@@ -110,6 +114,7 @@ def to_onnx(
         report = _elsewhere(
             model,
             target,
+            Path(golden) if golden else None,
             (inputs, sample),
             form=form,
             optimize_for=optimize_for,
@@ -118,7 +123,7 @@ def to_onnx(
             cases=cases,
             seed=seed,
         )
-        return report if plan is None else made_small(report, plan)
+        return report if plan is None else made_small(report, plan, golden)
     subject = Subject(model, inputs)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
@@ -131,16 +136,22 @@ def to_onnx(
         with replacing(target) as temporary:
             temporary.write_bytes(content)
             verdict = judge.examine(temporary, "replay_onnx.py")
-            small = replace(make_small(temporary, temporary, plan), path=target) if plan else None
+            small = make_small(temporary, temporary, plan, target.name) if plan else None
         report = judge.report(target, verdict, started)
-        report = replace(report, quantized=small)
+        report = replace(report, quantized=small.report_of(target) if small else None)
+        if golden:
+            kept = small or verdict
+            tolerance = small.tolerance if small else report.tolerance
+            vectors.write(Path(golden), kept.vectors, tolerance, report.sha256)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
 
 
-def _elsewhere(model: Any, target: Path, here: tuple[Any, Any], **options: Any) -> Report:
+def _elsewhere(
+    model: Any, target: Path, golden: Path | None, here: tuple[Any, Any], **options: Any
+) -> Report:
     from export import elsewhere
 
     if any(argument is not None for argument in here):
@@ -148,7 +159,7 @@ def _elsewhere(model: Any, target: Path, here: tuple[Any, Any], **options: Any) 
             f"Keras runs on its {keras.backend.backend()!r} backend; `inputs` and `sample` cannot "
             "go with the model to a process on TensorFlow; load the model there and export it"
         )
-    return elsewhere.to_onnx(getattr(model, "network", model), target, options)
+    return elsewhere.to_onnx(getattr(model, "network", model), target, golden, options)
 
 
 def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:

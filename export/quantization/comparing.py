@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto
 
+from export.golden import Vector, chosen
 from export.proof.examiner import HERE, Questions, replay
 from export.quantization.judging import Differences, check_equal, compared, largest_gap
 from export.quantization.questions import Drawer
@@ -26,6 +27,7 @@ class Compared:
     differences: Differences
     chunked: float | None
     batched: float
+    vectors: Sequence[Vector]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def compare_files(
         differences=compared(answers[: len(questions)], wanted, metadata),
         chunked=largest_gap(pieces) if pieces else None,
         batched=largest_gap(first),
+        vectors=chosen(questions, answers[: len(questions)]),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from export import bundle
+from export.golden import write
 from export.proof.report import Report
 from export.proof.samples import Sample
 from export.quantization.choice import Choice
@@ -36,9 +39,12 @@ def small_plan(
     return Plan(kind, Choice("auto", optimize_for), limits, samples, sample, cases, seed)
 
 
-def made_small(report: Report, plan: Plan) -> Report:
-    """Quantises a file in its place; the manifest says so too."""
+def made_small(report: Report, plan: Plan, golden: str | os.PathLike[str] | None) -> Report:
+    """Quantises a file in its place; its manifest and golden vectors follow."""
     small = make_small(report.path, report.path, plan)
-    report = replace(report, bytes=small.bytes, sha256=small.sha256, quantized=small)
+    made = small.report
+    report = replace(report, bytes=made.bytes, sha256=made.sha256, quantized=made)
     bundle.write_json(bundle.manifest_path(report.path), report.to_dict())
+    if golden:
+        write(Path(golden), small.vectors, small.tolerance, made.sha256)
     return report

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import onnx
 from onnx import ModelProto
 
 from export import bundle
+from export.golden import Vector
 from export.proof.comparison import TOLERANCES
 from export.proof.samples import Sample
 from export.quantization.choice import Choice
@@ -104,15 +105,42 @@ def quantize(
     plan = Plan(
         kind, Choice(products, optimize_for), Limits(agreement, error), samples, sample, cases, seed
     )
-    report = make_small(Path(path), Path(target), plan)
+    report = make_small(Path(path), Path(target), plan).report
     bundle.write_json(bundle.manifest_path(report.path), report.to_dict())
     return report
 
 
-def make_small(path: Path, target: Path, plan: Plan) -> QuantizationReport:
-    """Does what ``quantize`` says, without a manifest; target may be the file itself."""
-    started = time.perf_counter()
-    source, content, metadata = _opened(path)
+@dataclass(frozen=True)
+class Small:
+    """A quantised file's report, and golden vectors of it.
+
+    Attributes:
+        report: What was measured.
+        vectors: A few inputs with the file's own answers.
+        tolerance: Output -> how far another machine's answers may be: as far as those of the
+            original with rounded weights (float16), as the original's (int8).
+    """
+
+    report: QuantizationReport
+    vectors: Sequence[Vector]
+    tolerance: Mapping[str, float]
+
+    def report_of(self, path: Path) -> QuantizationReport:
+        """The report of a file that was renamed."""
+        return replace(self.report, path=path)
+
+
+def make_small(path: Path, target: Path, plan: Plan, name: str = "") -> Small:
+    """Does what ``quantize`` says, without a manifest.
+
+    Args:
+        path: The float32 file.
+        target: The file to write; may be the same.
+        plan: What was asked for.
+        name: How messages call the float32 file, if not by its own name.
+    """
+    started, name = time.perf_counter(), name or path.name
+    source, content, metadata = _opened(path, name)
     drawer = Drawer(source, metadata, plan.seed, plan.sample)
     questions = (
         [drawer.arrays(sizes) for sizes in drawer.sizes(plan.cases)]
@@ -120,7 +148,7 @@ def make_small(path: Path, target: Path, plan: Plan) -> QuantizationReport:
         else given_questions(plan.samples, path, drawer, metadata)
     )
     editor = Editor(source)
-    made = _Made.by(editor, plan, path)
+    made = _Made.by(editor, plan, name)
     digest = hashlib.sha256(content).hexdigest()
     facts = _facts(metadata, plan, made, digest, len(questions))
     small = _sealed(editor.model, facts)
@@ -134,7 +162,15 @@ def make_small(path: Path, target: Path, plan: Plan) -> QuantizationReport:
             gains = speedups(path, temporary, drawer, questions if plan.samples else ())
     except OSError as problem:
         raise ExportError(f"{target} cannot be written: {problem.strerror or problem}") from problem
-    return _report(target, plan, made, seen, (content, small), gains, len(questions), started)
+    report = _report(target, plan, made, seen, (content, small), gains, len(questions), started)
+    return Small(report, seen.vectors, _tolerance(plan, seen))
+
+
+def _tolerance(plan: Plan, seen: Compared) -> dict[str, float]:
+    usual = TOLERANCES["float32"]
+    if plan.kind == "float16":
+        return dict.fromkeys(seen.differences.largest, usual)
+    return {name: max(usual, worst) for name, worst in seen.differences.largest.items()}
 
 
 @dataclass(frozen=True)
@@ -146,7 +182,7 @@ class _Made:
     onnxruntime_only: bool
 
     @classmethod
-    def by(cls, editor: Editor, plan: Plan, path: Path) -> _Made:
+    def by(cls, editor: Editor, plan: Plan, name: str) -> _Made:
         computed: dict[str, int] = {}
         if plan.kind == "float16":
             stored = store_halves(editor)
@@ -154,14 +190,14 @@ class _Made:
             computed, stored = make_int8(editor, plan.choice)
         if not computed and not stored:
             raise ExportError(
-                f"{path.name} has no recurrent or dense float32 weights that {plan.kind} makes "
+                f"{name} has no recurrent or dense float32 weights that {plan.kind} makes "
                 "smaller; use the file as it is"
             )
         domains = [opset.domain for opset in editor.model.opset_import]
         return cls(computed, stored, MICROSOFT in domains)
 
 
-def _opened(path: Path) -> tuple[ModelProto, bytes, dict[str, Any]]:
+def _opened(path: Path, name: str) -> tuple[ModelProto, bytes, dict[str, Any]]:
     """The file, its bytes and metadata.
 
     Raises:
@@ -173,23 +209,23 @@ def _opened(path: Path) -> tuple[ModelProto, bytes, dict[str, Any]]:
         raise ExportError(
             f"{path} cannot be read ({error.strerror or error}); give the path of an exported file"
         ) from error
-    bundle.check_seal(content, path.name)
+    bundle.check_seal(content, name)
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:  # protobuf raises types of its own
-        raise ExportError(f"{path.name} is no ONNX model; export it first") from error
+        raise ExportError(f"{name} is no ONNX model; export it first") from error
     facts = {entry.key: entry.value for entry in model.metadata_props}
     if bundle.METADATA_KEY not in facts:
         raise ExportError(
-            f"{path.name} was not written by `export.to_onnx`; export the model with it first"
+            f"{name} was not written by `export.to_onnx`; export the model with it first"
         )
     metadata = bundle.from_text(facts[bundle.METADATA_KEY])
     if "quantization" in metadata:
         kind = metadata["quantization"]["kind"]
-        raise ExportError(f"{path.name} is {kind} already; quantise the float32 file")
+        raise ExportError(f"{name} is {kind} already; quantise the float32 file")
     opset = next(entry.version for entry in model.opset_import if not entry.domain)
     if opset < OLDEST:
-        raise ExportError(f"{path.name} has opset {opset}; export it with opset {OLDEST} or later")
+        raise ExportError(f"{name} has opset {opset}; export it with opset {OLDEST} or later")
     return model, content, metadata
 
 

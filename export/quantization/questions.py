@@ -155,7 +155,7 @@ def given_questions(
                 answer(task, around, raw, {})
             else:
                 raise ExportError(
-                    f"received a sample of type {type(raw).__name__}; {file.name} has no task, so "
+                    f"received a sample of type {type(raw).__name__}; the file has no task, so "
                     "give mappings of arrays by input name"
                 )
     except InputError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from export.runtime.engine import Engine
 from export.runtime.guard import LARGEST, Guard, empty_answer
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
 
 
 class Model:
@@ -88,6 +88,19 @@ class Model:
         return answer(self.task, self.raw_run, raw, options)
 
     __call__ = predict
+
+    def generate(self, raw: Any, **options: Any) -> Iterator[str]:
+        """Writes on after a prompt, piece by piece as it is made; see the task's `predict`.
+
+        Args:
+            raw: The prompt.
+            **options: Those of `predict`, but for `beams`: a search knows its text at the end only.
+
+        Raises:
+            RuntimeFileError: The file does not say how raw input becomes arrays.
+            InputError: The task does not write, or the prompt or an option cannot be used.
+        """
+        return generate(self.task, self.raw_run, raw, options)
 
     def predict_many(self, raws: Sequence[Any], **options: Any) -> list[Answer]:
         """Answers for several raw inputs in one batch, in their order; see `predict`.

@@ -26,6 +26,7 @@ LIGHT_FILES = [
     *sorted((ROOT / "export/runtime").rglob("*.py")),
     ROOT / "export/__init__.py",
     ROOT / "export/bundle.py",
+    ROOT / "export/golden.py",
 ]
 LEAF_FILES = [
     ROOT / "zoo/processing/recording.py",

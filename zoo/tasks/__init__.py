@@ -9,7 +9,7 @@ network goes `frontend.around`. A task never knows whether Keras or onnxruntime 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from zoo.errors import InputError, RecipeError
@@ -23,6 +23,7 @@ __all__ = [
     "Task",
     "answer",
     "check_options",
+    "generate",
     "load_task",
     "task_kinds",
 ]
@@ -80,15 +81,35 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
     return task.predict(run, raw, **options)
 
 
-def check_options(task: Task, options: Mapping[str, Any]) -> None:
+def generate(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Iterator[str]:
+    """What `task.predict` would write on after `raw`, piece by piece as it is made.
+
+    Raises:
+        InputError: The task does not write, an option is unknown, or the raw input cannot be used.
+    """
+    stream: Callable[..., Iterator[str]] | None = getattr(task, "stream", None)
+    if stream is None:
+        raise InputError("This task answers all at once and writes no text; use predict.")
+    check_options(task, options, stream)
+    return stream(run, raw, **options)
+
+
+def check_options(
+    task: Task, options: Mapping[str, Any], method: Callable[..., Any] | None = None
+) -> None:
     """Refuses options that a task does not take.
+
+    Args:
+        task: What is asked.
+        options: Names and values.
+        method: What takes them, if not `task.predict`.
 
     Raises:
         InputError: It names the option and those that there are.
     """
     import inspect
 
-    known = inspect.signature(task.predict).parameters
+    known = inspect.signature(method or task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
         if name not in names:
