@@ -13,7 +13,8 @@ from export.graph.rebuild import needs, subgraphs
 from export.recurrent.writer import Writer
 
 MICROSOFT = "com.microsoft"
-FRONTEND = "frontend/"
+# Names of the nodes that make raw input arrays, and answers; they are exact and stay so.
+FRONTEND = ("processing/", "answer/")
 Change = Callable[[NodeProto], Writer | None]
 
 
