@@ -64,9 +64,9 @@ def compare_files(
     """
     repeats = _repeats(questions, drawer)
     plan = {
-        "states": dict(metadata.get("states") or {}),
-        "timed_inputs": _timed(drawer.axes(drawer.model.graph.input)),
-        "timed_outputs": _timed(drawer.axes(drawer.model.graph.output)),
+        "states": dict(drawer.states),
+        "timed_inputs": drawer.timed_inputs(),
+        "timed_outputs": drawer.timed_outputs(),
     }
     asked = Questions([*questions, *repeats.inputs], [], repeats.pieces, plan)
     answers = _answered(small, asked)
@@ -90,14 +90,13 @@ def compare_files(
 def _repeats(questions: Sequence[Arrays], drawer: Drawer) -> _Repeats:
     """Repeats of the first questions that have several rows, and several steps with a state."""
     found = _Repeats([], {}, {}, {})
-    shapes = drawer.axes(drawer.model.graph.input)
-    timed, total = _timed(shapes), len(questions)
+    timed, total = drawer.timed_inputs(), len(questions)
     for index, arrays in enumerate(questions):
         rows = len(next(iter(arrays.values())))
         if drawer.open_batch() and rows > 1 and len(found.alone) < _AGAIN:
             found.alone[index] = total + len(found.inputs)
             found.inputs.append({name: array[:1] for name, array in arrays.items()})
-        steps = arrays[timed[0]].shape[1] if timed and drawer.states() else 0
+        steps = arrays[timed[0]].shape[1] if timed and drawer.states else 0
         if steps > 1 and len(found.chunked) < _AGAIN:
             place = found.chunked[index] = total + len(found.inputs)
             found.pieces[place] = [steps // 3 + 1, steps - steps // 3 - 1]
@@ -117,7 +116,3 @@ def _answered(file: Path, questions: Questions) -> list[Arrays]:
 
 def _row(answers: Arrays) -> Arrays:
     return {name: np.asarray(array[:1]) for name, array in answers.items()}
-
-
-def _timed(shapes: Mapping[str, Sequence[int | str]]) -> list[str]:
-    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]

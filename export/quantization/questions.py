@@ -3,120 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from onnx import ModelProto, ValueInfoProto, helper
 
-from export.proof.samples import Sample, Sizes, sized
+from export.proof.samples import Sample, Sampler, Sizes
+from export.quantization.graph import every_node
 from export.runtime import load
+from export.tracing.signature import TensorSpec
 from zoo.errors import ExportError, InputError
 from zoo.tasks import Arrays, answer, load_task
 
-_CLASSES_OF_UNKNOWN_INTEGERS = 2
-
 
 @dataclass(frozen=True)
-class Input:
-    """An input of a file: open axes are names, ``below`` is one more than the largest integer."""
+class FileInputs:
+    """What a sampler must know of a model, read from its file.
 
-    name: str
-    dtype: str
-    shape: tuple[int | str, ...]
-    below: int
+    Attributes:
+        inputs: Names, open shapes and types.
+        states: State input -> output with its next value.
+        layers: None: a file has operators.
+        network: None: a file has no Keras model.
+    """
 
-    def zeros(self, batch: int) -> Any:
-        """A state before the first step; an open axis of its own begins empty."""
-        rest = [axis if isinstance(axis, int) else 0 for axis in self.shape[1:]]
-        return np.zeros((batch, *rest), self.dtype)
+    inputs: tuple[TensorSpec, ...]
+    states: Mapping[str, str]
+    layers: tuple[()] = ()
+    network: None = None
 
 
-@dataclass
 class Drawer:
     """Draws random inputs that an exported file takes, from the file alone.
-
-    Floats are normal, integers stay inside the embedding that they feed, ``lengths`` hold 1 to the
-    number of time steps, and half of the rows of integers end in zeros, as padding would.
 
     Args:
         model: The exported file.
         metadata: What it says of itself.
         seed: Seed of the generator.
         sample: Draws the inputs itself, from a generator and sizes of the open axes.
+
+    Attributes:
+        inputs: Input name -> shape; open axes are names.
+        outputs: The same of the outputs.
+        states: State input -> output with its next value.
     """
 
-    model: ModelProto
-    metadata: Mapping[str, Any]
-    seed: int = 0
-    sample: Sample | None = None
-    inputs: list[Input] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.inputs = _inputs(self.model, self.metadata)
-        self._generator = np.random.default_rng(self.seed)
+    def __init__(
+        self,
+        model: ModelProto,
+        metadata: Mapping[str, Any],
+        seed: int = 0,
+        sample: Sample | None = None,
+    ) -> None:
+        self.inputs, self.outputs = _shapes(model.graph.input), _shapes(model.graph.output)
+        self.states: Mapping[str, str] = metadata.get("states") or {}
+        self._dtypes = {value.name: _dtype(value) for value in model.graph.input}
+        self._proven: Mapping[str, list[int]] = metadata["proof"]["sizes"]
+        specs = [TensorSpec(name, (), dtype) for name, dtype in self._dtypes.items()]
+        subject: Any = FileInputs(tuple(specs), self.states)
+        codes = {**dict.fromkeys(self.inputs, _smallest_table(model)), **metadata.get("codes", {})}
+        self._sampler = Sampler(subject, seed, sample, codes)
 
     def sizes(self, cases: int) -> list[dict[str, int]]:
         """Sizes of the open axes for some cases: those of the file's own proof, over and over."""
-        proven: Mapping[str, list[int]] = self.metadata["proof"]["sizes"]
+        proven = self._proven
         count = len(next(iter(proven.values())))
         return [{axis: found[k % count] for axis, found in proven.items()} for k in range(cases)]
 
-    def arrays(self, sizes: Sizes) -> Arrays:
-        """Draws one input for each name."""
-        shapes = {port.name: sized(port.shape, sizes) for port in self.inputs}
-        if self.sample is not None:
-            drawn = self.sample(self._generator, sizes)
-            states = {p.name: self._draw(p, shapes[p.name], 1) for p in self.states()}
-            return {**states, **drawn}
-        steps = max((shape[1] for shape in shapes.values() if len(shape) > 2), default=0)
-        steps = steps or max((shape[1] for shape in shapes.values() if len(shape) == 2), default=1)
-        return {port.name: self._draw(port, shapes[port.name], steps) for port in self.inputs}
-
     def equal_sizes(self, batch: int, steps: int, other: int) -> dict[str, int]:
         """A batch size, a number of steps, and one size for all other open axes."""
-        axes = [axis for port in self.inputs for axis in port.shape if isinstance(axis, str)]
+        axes = [axis for shape in self.inputs.values() for axis in shape if isinstance(axis, str)]
         return {**dict.fromkeys(axes, other), "time": steps, "batch": batch}
+
+    def arrays(self, sizes: Sizes) -> Arrays:
+        """Draws one input for each name."""
+        return self._sampler.arrays(self.inputs, sizes)
+
+    def with_states(self, arrays: Arrays) -> Arrays:
+        """Adds zeros for the states that are left out; an open axis of their own begins empty."""
+        batch, whole = len(next(iter(arrays.values()))), dict(arrays)
+        for name in self.states:
+            rest = [axis if isinstance(axis, int) else 0 for axis in self.inputs[name][1:]]
+            whole.setdefault(name, np.zeros((batch, *rest), self._dtypes[name]))
+        return whole
 
     def open_batch(self) -> bool:
         """Whether every input and output has the batch as its first axis, of any size."""
-        graph = self.model.graph
-        shapes = {**self.axes(graph.input), **self.axes(graph.output)}
-        return all(shape[:1] == ("batch",) for shape in shapes.values())
+        shapes = [*self.inputs.values(), *self.outputs.values()]
+        return all(shape[:1] == ("batch",) for shape in shapes)
 
-    def next_states(self) -> list[str]:
-        """The outputs that are states."""
-        return list((self.metadata.get("states") or {}).values())
+    def timed_inputs(self) -> list[str]:
+        """The inputs that have a step of time for each place along their second axis."""
+        return _timed(self.inputs)
 
-    @staticmethod
-    def axes(values: Iterable[ValueInfoProto]) -> dict[str, tuple[int | str, ...]]:
-        """Names and shapes of inputs or outputs; open axes are names."""
-        return {
-            value.name: tuple(
-                dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim
-            )
-            for value in values
-        }
-
-    def states(self) -> list[Input]:
-        """The inputs that are states."""
-        named = self.metadata.get("states") or {}
-        return [port for port in self.inputs if port.name in named]
-
-    def _draw(self, port: Input, shape: tuple[int, ...], steps: int) -> Any:
-        draw = self._generator
-        if len(shape) == 1 and "length" in port.name and "int" in port.dtype:
-            return draw.integers(1, steps + 1, shape).astype(port.dtype)
-        if port.dtype == "bool":
-            return draw.random(shape) < 0.7
-        if "int" in port.dtype:
-            values = draw.integers(0, port.below, shape).astype(port.dtype)
-            if values.ndim > 1 and draw.random() < 0.5:
-                ends = draw.integers(1, shape[1] + 1, shape[0])
-                values[np.arange(shape[1]) >= ends[:, None]] = 0
-            return values
-        return draw.standard_normal(shape).astype(port.dtype)
+    def timed_outputs(self) -> list[str]:
+        """The same of the outputs."""
+        return _timed(self.outputs)
 
 
 def given_questions(
@@ -140,7 +124,7 @@ def given_questions(
     asked: list[Arrays] = []
 
     def run(arrays: Arrays) -> Arrays:
-        whole = _with_states(arrays, drawer)
+        whole = drawer.with_states(arrays)
         answers = model.run(whole)
         asked.append(whole)
         return answers
@@ -163,16 +147,25 @@ def given_questions(
     return asked
 
 
-def _with_states(arrays: Arrays, drawer: Drawer) -> Arrays:
-    batch = len(next(iter(arrays.values())))
-    absent = [port for port in drawer.states() if port.name not in arrays]
-    return {**arrays, **{port.name: port.zeros(batch) for port in absent}}
+def _shapes(values: Iterable[ValueInfoProto]) -> dict[str, tuple[int | str, ...]]:
+    return {
+        value.name: tuple(
+            dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim
+        )
+        for value in values
+    }
 
 
-def _inputs(model: ModelProto, metadata: Mapping[str, Any]) -> list[Input]:
-    shapes, found = Drawer.axes(model.graph.input), []
-    for value in model.graph.input:
-        dtype = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).name
-        below = metadata.get("codes", {}).get(value.name, _CLASSES_OF_UNKNOWN_INTEGERS)
-        found.append(Input(value.name, dtype, shapes[value.name], below))
-    return found
+def _dtype(value: ValueInfoProto) -> str:
+    return str(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).name)
+
+
+def _timed(shapes: Mapping[str, Sequence[int | str]]) -> list[str]:
+    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]
+
+
+def _smallest_table(model: ModelProto) -> int:
+    """The rows of the smallest table that the file looks codes up in."""
+    rows = {t.name: int(t.dims[0]) for t in model.graph.initializer if len(t.dims) == 2}
+    lookups = (node for node in every_node(model.graph) if node.op_type == "Gather")
+    return min((rows[n.input[0]] for n in lookups if n.input[0] in rows), default=2)
