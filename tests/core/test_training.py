@@ -110,7 +110,7 @@ def test_fine_tuning_starts_from_the_weights_and_keeps_the_vocabulary(
     folder: Path, tmp_path: Path
 ) -> None:
     own = tmp_path / "own.txt"
-    own.write_text("to be or to be or " * 60)
+    own.write_text("to be or to be or " * 400)
     tuned = zoo.finetune(str(folder), str(own), tmp_path / "tuned", epochs=1, verbose=0)
     assert tuned.task.processing == zoo.load(folder).task.processing
     before = zoo.load(folder).model.get_weights()
@@ -120,6 +120,18 @@ def test_fine_tuning_starts_from_the_weights_and_keeps_the_vocabulary(
     fresh = zoo.build("text.language_model", **tuned.arguments).get_weights()
     far = [float(np.abs(a - b).mean()) for a, b in zip(before, fresh, strict=True)]
     assert 0 < sum(moved) < sum(far)
+    card = tuned.card
+    assert card.recipe.data.name == "own.txt" and "own.txt" in str(card)
+    assert card.measured is not None and card.measured.metrics[0].split == "validation"
+    assert tuned.card.recipe.model == zoo.card(folder).recipe.model
+
+
+def test_own_data_too_short_to_score_leaves_no_figures(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.txt"
+    own.write_text("to be or to be or " * 60)
+    with pytest.warns(UserWarning, match="no figures"):
+        tuned = zoo.finetune(str(folder), str(own), tmp_path / "tuned", epochs=1, verbose=0)
+    assert tuned.card.measured is None
 
 
 def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
