@@ -5,12 +5,14 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
+from export.benchmark.turns import in_turn
 from zoo.tasks import Arrays
 
 
@@ -29,18 +31,16 @@ def interleaved(sessions: Sequence[Any], feeds: Sequence[Arrays], seconds: float
         For each the time of a run in seconds that one run in five stays below: other work on the
         machine can only make a run longer.
     """
-    times: list[list[float]] = [[] for _ in sessions]
     for one, feed in zip(sessions, feeds, strict=True):
         one.run(None, feed)
-    end, turn = time.perf_counter() + seconds, 0
-    while turn < 7 or time.perf_counter() < end:
-        order = range(len(sessions)) if turn % 2 else reversed(range(len(sessions)))
-        for index in order:
-            start = time.perf_counter()
-            sessions[index].run(None, feeds[index])
-            times[index].append(time.perf_counter() - start)
-        turn += 1
-    return [float(np.quantile(values, 0.2)) for values in times]
+    asks = [partial(_timed, *pair) for pair in zip(sessions, feeds, strict=True)]
+    return [float(np.quantile(values, 0.2)) for values in in_turn(asks, seconds, least=7)]
+
+
+def _timed(one: Any, feed: Arrays) -> list[float]:
+    start = time.perf_counter()
+    one.run(None, feed)
+    return [time.perf_counter() - start]
 
 
 def machine() -> str:
