@@ -83,10 +83,11 @@ def described(
         names: The file's inputs and outputs.
 
     Returns:
-        `raw`; `tensors`, name -> what it holds; `longest`, axis -> the most steps on it.
+        `raw`; `tensors`, name -> what it holds; `longest`, axis -> the most steps on it. Nothing
+        for a file without a task.
     """
     if "task" not in facts:
-        return {"raw": False}
+        return {}
     module = importlib.import_module(f"zoo.tasks.{facts['task']}")
     known = {**module.INPUTS, **module.OUTPUTS, **(frontend.meanings() if frontend else {})}
     told: dict[str, Any] = {"raw": frontend is not None}
