@@ -24,7 +24,7 @@ from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
 from export.internals import convert
 from export.proof.axes import Axes, name_axes
-from export.proof.examiner import Examiner, examiner, model_metadata
+from export.proof.examiner import Examiner, examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample, Sampler
 from export.raw_input import check_task, task_facts
@@ -48,6 +48,7 @@ def to_onnx(
     labels: Sequence[str] | None = None,
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    streaming: bool = False,
     opset: int = 18,
     cases: int = 24,
     seed: int = 0,
@@ -80,6 +81,11 @@ def to_onnx(
         task: Kind of task; found by ``processing`` if left out.
         metadata: JSON-able facts for the file, over those of a zoo model; ``states`` maps state
             inputs to the outputs with their next values, where the model is causal.
+        streaming: Write a file that takes a causal model's sequence in chunks of any number of
+            steps: the state of each recurrent layer (``<layer>_h``, ``<layer>_c``) and the last
+            inputs of each convolution along time (``<layer>_x``) are inputs and outputs, which
+            start from zeros. An output without a time axis holds for the sequence up to the end of
+            the chunk. That chunks give what the whole sequence gives is proven.
         opset: Version of the standard operators, 13 or later.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
@@ -87,8 +93,8 @@ def to_onnx(
             Generator and the sizes of the open axes, which returns arrays by input name.
 
     Raises:
-        ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
-            file is left then.
+        ExportError: A layer has no ONNX form, or looks along time where the file should stream, or
+            the file does not answer as the model does; no file is left then.
     """
     started = time.perf_counter()
     newest = onnx.defs.onnx_opset_version()
@@ -106,11 +112,12 @@ def to_onnx(
             form=form,
             optimize_for=optimize_for,
             metadata=facts,
+            streaming=streaming,
             opset=opset,
             cases=cases,
             seed=seed,
         )
-    subject = Subject(model, inputs)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
@@ -153,10 +160,7 @@ def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:
 def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, Any]) -> bytes:
     """The bytes of the ONNX file; equal for equal models, whatever the machine."""
     facts = dict(metadata)
-    facts["minimum_steps"] = judge.axes.minimum
-    if judge.subject.states:
-        facts["states"] = {**judge.subject.states, **facts.get("states", {})}
-    facts["proof"] = judge.facts()
+    facts |= judge.metadata()
     entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
     for key, value in entries.items():
         proto.metadata_props.add(key=key, value=value)
