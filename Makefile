@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?= tests
+# One process a core; each holds TensorFlow.
+WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test check lint lock clean
 
@@ -9,10 +11,10 @@ demo: .venv/ready
 	$(BIN)/rnn-zoo demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(WORKERS)
 
 check: lint
-	$(BIN)/pytest -m "not slow" $(TESTS)
+	$(BIN)/pytest $(WORKERS) -m "not slow" $(TESTS)
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ExportError, RuntimeFileError
-from zoo.files import replacing
 
 METADATA_KEY = "rnn_zoo"
 DIGEST_KEY = "rnn_zoo_sha256"
 PRODUCER = "rnn-zoo"
+MODEL = "model.onnx"
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 NO_DIGEST = "0" * 64
@@ -101,6 +101,11 @@ def check_seal(content: bytes, name: str) -> None:
         )
 
 
+def identity(content: bytes) -> str:
+    """The SHA-256 of a file's bytes, 64 hex digits: what a saved stream is bound to."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def manifest_path(path: str | os.PathLike[str]) -> Path:
     """Where the manifest of an ONNX file stands: ``model.onnx.manifest.json``."""
     return Path(f"{os.fspath(path)}.{MANIFEST}")
@@ -108,6 +113,8 @@ def manifest_path(path: str | os.PathLike[str]) -> Path:
 
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Writes a JSON file under a temporary name, then renames it."""
+    from zoo.files import replacing
+
     text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -111,6 +111,8 @@ class Examiner:
         found: dict[str, Any] = {"minimum_steps": self.axes.minimum, "proof": self.facts()}
         if self.every_state():
             found["states"] = self.every_state()
+        if self.sampler.codes:
+            found["codes"] = self.sampler.codes
         if self.subject.held is not None:
             found["streaming"] = {"first_steps": self.first, "held": dict(self.subject.held)}
         return found

@@ -6,16 +6,14 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from export.runtime.array_reader import ArrayReader
 from export.runtime.guard import Guard
+from export.runtime.ports import Port, zero_states
 from export.runtime.saved_state import pack, unpack
 from zoo.errors import InputError, RuntimeFileError, StreamError
 from zoo.tasks import Arrays, Reader
 
 if TYPE_CHECKING:
-    from export.runtime.ports import Port
     from export.runtime.session_model import Model
 
 
@@ -106,7 +104,8 @@ class Stream:
 
     def _step(self, arrays: Arrays) -> Arrays:
         if not self._states:
-            self._states = zero_states([port for port, _ in self._pairs], arrays)
+            batch = len(next(iter(arrays.values())))
+            self._states = zero_states([port for port, _ in self._pairs], batch)
         arrays.update(self._states)
         try:
             found = self._engine.run(arrays)
@@ -154,19 +153,6 @@ def state_pairs(model: Model) -> list[tuple[Port, str]]:
     """Each state: its input, and the name of the output with its next value."""
     ports = {port.name: port for port in model.inputs}
     return [(ports[source], target) for source, target in model.metadata.get("states", {}).items()]
-
-
-def zero_states(ports: Sequence[Port], arrays: Mapping[str, np.ndarray]) -> Arrays:
-    """The states at the start; an open axis other than the batch is empty then."""
-    batch = len(next(iter(arrays.values())))
-    sizes = {"batch": batch}
-    return {
-        port.name: np.zeros(
-            [sizes.get(axis, 0) if isinstance(axis, str) else axis for axis in port.shape],
-            port.dtype,
-        )
-        for port in ports
-    }
 
 
 def split_saved(arrays: Arrays, ports: Sequence[Port]) -> tuple[Arrays, Arrays]:

@@ -77,6 +77,15 @@ def test_arrays_without_times_count_steps() -> None:
     assert forecast.times == ("+1", "+2", "+3")
 
 
+def test_several_tables_are_answered_as_one_by_one() -> None:
+    tables = [frame(), frame(60), hourly().table.values]
+    together = forecaster().predict_many(repeat, tables, horizon=3)
+    for found, table in zip(together, tables, strict=True):
+        assert found.to_dict() == forecaster().predict(repeat, table, horizon=3).to_dict()
+    with pytest.raises(InputError, match="no table"):
+        forecaster().predict_many(repeat, [])
+
+
 def test_only_the_end_of_the_table_matters() -> None:
     columns = frame()
     tail = {name: column[-24:] for name, column in columns.items()}

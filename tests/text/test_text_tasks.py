@@ -96,18 +96,18 @@ def test_a_text_has_a_class() -> None:
 
 def test_letters_are_composed_cut_and_may_be_unknown() -> None:
     task = classification()
-    assert task.codes("E\u0301z A").tolist() == [5, 1, 1, 2]
-    assert len(task.codes("a" * 100)) == 8
+    assert task.codec.codes("E\u0301z A").tolist() == [5, 1, 1, 2]
+    assert len(task.codec.codes("a" * 100)) == 8
 
 
 @given(st.text())
 def test_any_text_has_codes_or_is_refused(text: str) -> None:
     if text.split():
-        codes = classification().codes(text)
+        codes = classification().codec.codes(text)
         assert 1 <= len(codes) <= 8 and codes.min() >= 1
     else:
         with pytest.raises(InputError, match="empty"):
-            classification().codes(text)
+            classification().codec.codes(text)
 
 
 def test_each_word_has_a_tag() -> None:
@@ -135,13 +135,19 @@ def test_words_become_sounds() -> None:
     assert first[0].symbols == ["A", "B", "K"] and first[0].probability > first[1].probability
     assert str(transduction().predict(spelling, "bc", beams=1)) == "bc  A B K"
     assert json.dumps(found.to_dict())
+    several = transduction().predict_many(spelling, ["bc", "AAB b"], beams=3, alternatives=2)
+    assert [[word.word for word in one.words] for one in several] == [["bc"], ["AAB", "b"]]
+    assert several[0].words[0].readings[0].symbols == first[0].symbols
+    for bad in ([], ["a", " "], ["a", 3]):
+        with pytest.raises(InputError, match="Received"):
+            transduction().predict_many(spelling, bad)
 
 
 def test_beams_that_sound_the_same_are_one_reading() -> None:
     def flat(arrays: Arrays) -> Arrays:
         return {"logits": np.zeros((*arrays["tokens"].shape, 4), np.float32)}
 
-    (readings,) = transduction().predict_many(flat, ["ab"], beams=9)
+    (readings,) = transduction().readings(flat, ["ab"], beams=9)
     assert len(readings) == 7  # of nine: "" + A and A + "" are both A, and so with B K
     assert sum(reading.probability for reading in readings) == pytest.approx(1)
 

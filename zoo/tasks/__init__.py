@@ -7,9 +7,7 @@ model. A task never knows whether Keras or onnxruntime computes: both are a `Run
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,6 +44,55 @@ class Task(Protocol):
         """
         ...
 
+    def predict_many(self, run: Run, raws: Sequence[Any], **options: Any) -> Sequence[Answer]:
+        """Answers for several raw inputs in one batch, in their order; see `predict`.
+
+        Raises:
+            InputError: There is no raw input, or one of them or an option cannot be used.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """How one sequence is read piece by piece; tasks that stream have a method `reader`.
+
+    `reader(raw, **options)` makes one: `raw` says whether the network takes raw arrays. Arrays have
+    a batch of one. The states of the network are not its business.
+    """
+
+    def arrays(self, chunk: Any) -> Arrays | None:
+        """The network's inputs for a piece; None while that is too little for an answer.
+
+        Raises:
+            InputError: The piece cannot be used; the reader is as it was before.
+        """
+        ...
+
+    def rest(self) -> Arrays | None:
+        """The inputs for what is left at the end of the sequence; None where nothing is."""
+        ...
+
+    def answer(self, outputs: Arrays | None) -> Any:
+        """What the outputs mean; without outputs, the answer that says nothing."""
+        ...
+
+    def reset(self) -> None:
+        """Starts another sequence."""
+        ...
+
+    def state(self) -> Arrays:
+        """All that it remembers."""
+        ...
+
+    def restore(self, arrays: Arrays) -> None:
+        """Takes what `state` gave.
+
+        Raises:
+            KeyError: A part is missing.
+            ValueError: A part is not of this reader.
+        """
+        ...
+
 
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
@@ -53,6 +100,18 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
     Raises:
         InputError: An option is unknown, or the raw input cannot be used.
     """
+    check_options(task, options)
+    return task.predict(run, raw, **options)
+
+
+def check_options(task: Task, options: Mapping[str, Any]) -> None:
+    """Refuses options that a task does not take.
+
+    Raises:
+        InputError: It names the option and those that there are.
+    """
+    import inspect
+
     known = inspect.signature(task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
@@ -60,11 +119,12 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
             raise InputError(
                 f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
             )
-    return task.predict(run, raw, **options)
 
 
 def task_kinds() -> list[str]:
     """Names of the kinds of task: one file of this folder each."""
+    import pkgutil
+
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 

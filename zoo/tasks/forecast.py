@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,19 +102,32 @@ class Forecaster:
         Raises:
             InputError: the table cannot be used, or the horizon is out of range.
         """
+        return self.predict_many(run, [raw], horizon=horizon)[0]
+
+    def predict_many(
+        self, run: Run, raws: Sequence[Any], *, horizon: int | None = None
+    ) -> list[Forecast]:
+        """Forecasts for several tables in one batch; see `predict`."""
+        if not raws:
+            raise InputError("Received no table; give at least one.")
         series = self.series
         horizon = series.horizon if horizon is None else horizon
         if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer):
             raise InputError(f"Received horizon={horizon!r}; use a whole number of steps.")
         if not 1 <= horizon <= series.horizon:
             raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
-        history = series.window(read_table(raw, series.names, series.time))
-        standardised = series.standardise(history.values)[None]
-        ahead = self.restored(run({"history": standardised})["forecast"])[0, :horizon]
+        histories = [series.window(read_table(raw, series.names, series.time)) for raw in raws]
+        standardised = np.stack([series.standardise(history.values) for history in histories])
+        ahead = self.restored(run({"history": standardised})["forecast"])[:, :horizon]
+        return [self._forecast(*pair) for pair in zip(histories, ahead, strict=True)]
+
+    def _forecast(self, history: Table, ahead: np.ndarray) -> Forecast:
+        """The answer for values ahead (horizon, series, quantiles or 1) in raw units."""
+        series = self.series
         if history.times is None:
-            times = [f"+{step}" for step in range(1, horizon + 1)]
+            times = [f"+{step}" for step in range(1, len(ahead) + 1)]
         else:
-            times = [show_time(t) for t in series.times_ahead(history.times[-1], int(horizon))]
+            times = [show_time(t) for t in series.times_ahead(history.times[-1], len(ahead))]
         median = series.quantiles.index(0.5) if series.quantiles else 0
         return Forecast(
             times=tuple(times),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,55 @@ class LanguageModel:
         )
         return Continuation(prompt, "".join(pieces))
 
+    def predict_many(
+        self,
+        run: Run,
+        raws: Sequence[Any],
+        *,
+        length: int = 200,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        seed: int = 0,
+    ) -> list[Continuation]:
+        """Continues several prompts, a character of each in one call; see `stream`.
+
+        Each prompt is drawn for with the same seed, as if it were the only one.
+        """
+        _check_length(length)
+        if not raws:
+            raise InputError("Received no prompt; give at least one.")
+        codes = [self.codec.encode(_prompt(raw)) for raw in raws]
+        rngs = [np.random.default_rng(seed) for _ in raws]
+        written = np.zeros((len(raws), length), np.int32)
+        if length:
+            logits, states = self._read(run, codes)
+        for place in range(length):
+            for row, rng in enumerate(rngs):
+                written[row, place] = sample(logits[row], rng, temperature, top_k)
+            if place + 1 < length:
+                outputs = run({"tokens": written[:, place : place + 1], **states})
+                logits, states = outputs["logits"][:, -1], carry(outputs)
+        return [
+            Continuation(raw, self.codec.decode(row))
+            for raw, row in zip(raws, written, strict=True)
+        ]
+
+    @staticmethod
+    def _read(run: Run, prompts: Sequence[np.ndarray]) -> tuple[np.ndarray, Arrays]:
+        """The last logits and the states after prompts, those of one length in one call."""
+        last: dict[int, np.ndarray] = {}
+        found: dict[int, Arrays] = {}
+        for size in {len(codes) for codes in prompts}:
+            rows = [row for row, codes in enumerate(prompts) if len(codes) == size]
+            outputs = run({"tokens": np.stack([prompts[row] for row in rows])})
+            after = carry(outputs)
+            for place, row in enumerate(rows):
+                last[row] = outputs["logits"][place, -1]
+                found[row] = {name: state[place] for name, state in after.items()}
+        everyone = range(len(prompts))
+        states = {name: np.stack([found[row][name] for row in everyone]) for name in found[0]}
+        return np.stack([last[row] for row in everyone]), states
+
     def stream(
         self,
         run: Run,
@@ -86,8 +135,7 @@ class LanguageModel:
         Raises:
             InputError: The prompt is empty or has an unknown character, or an option is off.
         """
-        if length < 0:
-            raise InputError(f"Received length={length}; use 0 or more characters.")
+        _check_length(length)
         rng = np.random.default_rng(seed)
         tokens = self.codec.encode(_prompt(prompt))[None]
         states: Arrays = {}
@@ -115,6 +163,11 @@ def from_processing(processing: Mapping[str, Any]) -> LanguageModel:
         RecipeError: The configuration is not one of characters.
     """
     return LanguageModel(Characters.from_processing(processing))
+
+
+def _check_length(length: int) -> None:
+    if length < 0:
+        raise InputError(f"Received length={length}; use 0 or more characters.")
 
 
 def _prompt(raw: Any) -> str:

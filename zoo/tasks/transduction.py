@@ -92,23 +92,30 @@ class Transduction:
         Raises:
             InputError: The raw input is no text or has no word, or an option is off.
         """
-        if not isinstance(raw, str) or not raw.split():
-            what = "an empty text" if isinstance(raw, str) else f"a {type(raw).__name__}"
-            raise InputError(f"Received {what}; give a text of at least one word.")
+        return self.predict_many(run, [raw], beams=beams, alternatives=alternatives)[0]
+
+    def predict_many(
+        self, run: Run, raws: Sequence[Any], *, beams: int = 4, alternatives: int = 1
+    ) -> list[Transduced]:
+        """Answers for several texts, all their words in one batch; see `predict`."""
+        for raw in raws:
+            if not isinstance(raw, str) or not raw.split():
+                what = "an empty text" if isinstance(raw, str) else f"a {type(raw).__name__}"
+                raise InputError(f"Received {what}; give a text of at least one word.")
+        if not raws:
+            raise InputError("Received no input; give at least one text.")
         if not 1 <= alternatives <= beams:
             raise InputError(
                 f"Received beams={beams} and alternatives={alternatives}; use 1 or more beams and "
                 "as many alternatives at most."
             )
-        words = raw.split()
-        found = self.predict_many(run, words, beams=beams)
-        return Transduced(
-            [Word(w, rows[:alternatives]) for w, rows in zip(words, found, strict=True)]
-        )
+        texts = [raw.split() for raw in raws]
+        found = iter(self.readings(run, [word for text in texts for word in text], beams=beams))
+        return [
+            Transduced([Word(word, next(found)[:alternatives]) for word in text]) for text in texts
+        ]
 
-    def predict_many(
-        self, run: Run, words: Sequence[str], *, beams: int = 4
-    ) -> list[list[Reading]]:
+    def readings(self, run: Run, words: Sequence[str], *, beams: int = 4) -> list[list[Reading]]:
         """The different readings of several words in one batch, likeliest first."""
         tokens, lengths = padded([self.codes(word) for word in words])
         inputs = {"tokens": np.repeat(tokens, beams, axis=0), "lengths": np.repeat(lengths, beams)}
