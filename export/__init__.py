@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from zoo.lazy import attribute
 
 if TYPE_CHECKING:
+    from export.bundle_folder import to_bundle
+    from export.golden import replay
     from export.onnx_model import to_onnx
     from export.proof.examiner import verify
     from export.saved_model import to_saved_model
 
-__all__ = ["to_onnx", "to_saved_model", "verify"]
+__all__ = ["replay", "to_bundle", "to_onnx", "to_saved_model", "verify"]
 
 _HOMES = {
+    "replay": "export.golden",
+    "to_bundle": "export.bundle_folder",
     "to_onnx": "export.onnx_model",
     "to_saved_model": "export.saved_model",
     "verify": "export.proof.examiner",

@@ -40,13 +40,14 @@ _SECONDS = 1800
 _CASES = 8
 
 
-def to_onnx(network: Any, target: Path, options: Mapping[str, Any]) -> Report:
+def to_onnx(network: Any, target: Path, golden: Path | None, options: Mapping[str, Any]) -> Report:
     """Exports by a process on TensorFlow; see ``export.to_onnx``.
 
     Args:
         network: A ``keras.Model`` on any backend, of layers that Keras can load from a file.
         target: The file to write.
-        options: Arguments of ``export.to_onnx``; JSON-able.
+        golden: Where golden vectors go.
+        options: Further arguments of ``export.to_onnx``; JSON-able.
 
     Raises:
         ExportError: The model cannot be saved and loaded, or the export failed there.
@@ -61,12 +62,16 @@ def to_onnx(network: Any, target: Path, options: Mapping[str, Any]) -> Report:
         _run_there(folder)
         errors = _compared_here(network, folder)
         facts = json.loads(bundle.manifest_path(folder / "model.onnx").read_text("utf-8"))
+        del facts["format_version"]
         known = facts["max_abs_error"]
         facts["max_abs_error"] = {key: max(known[key], errors[key]) for key in known}
         report = Report(**{**facts, "path": target})
         try:
             with replacing(target) as temporary:
                 temporary.write_bytes((folder / "model.onnx").read_bytes())
+            if golden:
+                with replacing(golden) as temporary:
+                    temporary.write_bytes((folder / bundle.GOLDEN).read_bytes())
             bundle.write_json(bundle.manifest_path(target), report.to_dict())
         except OSError as error:
             raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -129,7 +134,7 @@ def _compared_here(network: Any, folder: Path) -> dict[str, float]:
 
 
 def main(folder: Path) -> None:
-    """Writes ``model.onnx``, its manifest and ``cases.npz``: inputs to compare answers on."""
+    """Writes ``model.onnx``, what goes with it, and ``cases.npz``: inputs to compare answers on."""
     import export
     from export.proof.examiner import examiner
     from zoo.layers import register_all
@@ -147,7 +152,8 @@ def main(folder: Path) -> None:
             f"a process on TensorFlow cannot load the model ({reason}); set "
             "KERAS_BACKEND=tensorflow before Python starts, load it there and export it"
         ) from None
-    export.to_onnx(model, folder / "model.onnx", **todo["options"])
+    vectors = folder / bundle.GOLDEN
+    export.to_onnx(model, folder / "model.onnx", golden=vectors, **todo["options"])
     subject = Subject(model)
     judge = examiner(subject, cases=_CASES, seed=1, sample=None, metadata={})
     sampler = Sampler(subject, 1)

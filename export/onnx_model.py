@@ -19,6 +19,7 @@ from onnx import ModelProto
 from onnx.version_converter import convert_version
 
 from export import bundle
+from export import golden as vectors
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
@@ -53,6 +54,7 @@ def to_onnx(
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
+    golden: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Exports a model to ONNX and proves that the file answers as the model does.
 
@@ -91,6 +93,8 @@ def to_onnx(
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model: a function of a numpy
             Generator and the sizes of the open axes, which returns arrays by input name.
+        golden: Where golden vectors go: a few inputs of the proof with the model's outputs, in
+            the JSON of ``export.golden``.
 
     Raises:
         ExportError: A layer has no ONNX form, or looks along time where the file should stream, or
@@ -108,6 +112,7 @@ def to_onnx(
         return _elsewhere(
             model,
             target,
+            Path(golden) if golden else None,
             (inputs, sample),
             form=form,
             optimize_for=optimize_for,
@@ -130,13 +135,17 @@ def to_onnx(
             temporary.write_bytes(content)
             verdict = judge.examine(temporary, "replay_onnx.py")
         report = judge.report(target, verdict, started)
+        if golden:
+            vectors.write(Path(golden), verdict.vectors, report.tolerance, report.sha256)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
 
 
-def _elsewhere(model: Any, target: Path, here: tuple[Any, Any], **options: Any) -> Report:
+def _elsewhere(
+    model: Any, target: Path, golden: Path | None, here: tuple[Any, Any], **options: Any
+) -> Report:
     from export import elsewhere
 
     if any(argument is not None for argument in here):
@@ -144,7 +153,7 @@ def _elsewhere(model: Any, target: Path, here: tuple[Any, Any], **options: Any) 
             f"Keras runs on its {keras.backend.backend()!r} backend; `inputs` and `sample` cannot "
             "go with the model to a process on TensorFlow; load the model there and export it"
         )
-    return elsewhere.to_onnx(getattr(model, "network", model), target, options)
+    return elsewhere.to_onnx(getattr(model, "network", model), target, golden, options)
 
 
 def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:

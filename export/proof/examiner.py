@@ -19,6 +19,7 @@ import numpy as np
 import onnx
 
 from export import bundle
+from export.golden import Vector, chosen
 from export.proof.axes import Axes, name_axes
 from export.proof.causality import check_causality, first_steps
 from export.proof.comparison import TOLERANCES, difference, precision_gap
@@ -60,10 +61,17 @@ class Questions:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a comparison found: the largest difference by output, and inputs drawn again."""
+    """What a comparison found.
+
+    Attributes:
+        errors: Output name -> largest absolute difference.
+        drawn_again: How many inputs replaced others, whose answers were not steady.
+        vectors: A few of the inputs, with the original's outputs.
+    """
 
     errors: Mapping[str, float]
     drawn_again: int = 0
+    vectors: Sequence[Vector] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,8 @@ class Examiner:
                     name, answers.get(f"{case}/{name}"), original, questions.inputs[case]
                 )
                 errors[name] = max(errors[name], error)
-        return Verdict(errors, questions.drawn_again)
+        vectors = chosen(questions.inputs, questions.answers)
+        return Verdict(errors, questions.drawn_again, vectors)
 
     def lost_precision(self) -> dict[str, float]:
         """How far a model of low precision is from what it computes in float32, by output.

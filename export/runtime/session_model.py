@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from export.runtime.engine import Engine
 from export.runtime.guard import LARGEST, Guard, empty_answer
 from export.runtime.ports import zero_states
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import Answer, Arrays, Task, answer, check_options, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
 
 if TYPE_CHECKING:
     from export.runtime.stream import Stream
@@ -95,9 +95,22 @@ class Model:
             RuntimeFileError: The file does not say how raw input becomes arrays.
             InputError: The raw input cannot be used.
         """
-        return answer(self.task, self.run, raw, options)
+        return answer(self.task, self.raw_run, raw, options)
 
     __call__ = predict
+
+    def generate(self, raw: Any, **options: Any) -> Iterator[str]:
+        """Writes on after a prompt, piece by piece as it is made; see the task's `predict`.
+
+        Args:
+            raw: The prompt.
+            **options: Those of `predict`, but for `beams`: a search knows its text at the end only.
+
+        Raises:
+            RuntimeFileError: The file does not say how raw input becomes arrays.
+            InputError: The task does not write, or the prompt or an option cannot be used.
+        """
+        return generate(self.task, self.raw_run, raw, options)
 
     def predict_many(self, raws: Sequence[Any], **options: Any) -> list[Answer]:
         """Answers for several raw inputs in one batch, in their order; see `predict`.
@@ -110,7 +123,12 @@ class Model:
             InputError: There is no raw input, or one of them cannot be used.
         """
         check_options(self.task, options)
-        return list(self.task.predict_many(self.run, raws, **options))
+        return list(self.task.predict_many(self.raw_run, raws, **options))
+
+    @property
+    def raw_run(self) -> Run:
+        """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
+        return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
 
     def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
         """Begins a sequence that is fed in chunks, for a file with states.

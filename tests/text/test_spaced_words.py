@@ -108,7 +108,7 @@ def test_an_answer_tells_what_the_network_looked_at() -> None:
         logits = np.stack([-known.sum(axis=1), known.sum(axis=1)], axis=1)
         return {"logits": logits, "attention": known / known.sum(axis=1, keepdims=True)}
 
-    both = task().predict_many(attentive, ["What a Good Film,", "good"])
+    both = task().predict_many(task().frontend.around(attentive), ["What a Good Film,", "good"])
     first = both[0]
     assert isinstance(first, ExplainedLabel) and first.label == "fine"
     assert first.ranked == [("Good", 0.5), ("Film,", 0.5), ("What", 0.0), ("a", 0.0)]
@@ -118,7 +118,8 @@ def test_an_answer_tells_what_the_network_looked_at() -> None:
 
 
 def test_without_attention_an_answer_is_a_plain_label() -> None:
-    found = task().predict(lambda arrays: {"logits": np.array([[0.0, 1.0]])}, "x")
+    run = task().frontend.around(lambda _: {"logits": np.array([[0.0, 1.0]])})
+    found = task().predict(run, "x")
     assert type(found).__name__ == "Label" and found.label == "fine"
 
 

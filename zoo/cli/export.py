@@ -12,7 +12,7 @@ import click
 from zoo.cli._shared import heavy
 from zoo.errors import InputError, MissingExtraError
 
-KINDS = {"onnx": "model.onnx", "saved-model": "saved_model/1"}
+KINDS = ("onnx", "saved-model")
 
 
 @click.command()
@@ -20,7 +20,7 @@ KINDS = {"onnx": "model.onnx", "saved-model": "saved_model/1"}
 @click.option(
     "--to",
     "kinds",
-    type=click.Choice(list(KINDS)),
+    type=click.Choice(KINDS),
     multiple=True,
     default=["onnx"],
     help="Form to write; may be given twice. Default onnx.",
@@ -58,24 +58,23 @@ def command(
     """Export a model and prove the file against the original.
 
     MODEL is an id of the zoo, the folder of a model that you trained, or your own .keras file
-    (read in Keras' safe mode). Writes DIR/model.onnx and DIR/saved_model/1.
+    (read in Keras' safe mode). Writes a bundle: DIR/model.onnx, DIR/golden.json, DIR/manifest.json
+    and, if asked for, DIR/saved_model/1.
     """
     facts: dict[str, Any] = {
         "processing": read_processing(processing) if processing else None,
         "labels": labels.split(",") if labels else None,
     }
-    reports = []
     with heavy():
         import export
 
         source = open_model(model)
-        for kind in kinds:
-            target = Path(folder) / KINDS[kind]
-            if kind == "onnx":
-                forms: dict[str, Any] = {"form": form, "optimize_for": optimize_for, "opset": opset}
-                reports.append(export.to_onnx(source, target, **forms, **facts))
-            else:
-                reports.append(export.to_saved_model(source, target, **facts))
+        if "onnx" in kinds:
+            forms: dict[str, Any] = {"form": form, "optimize_for": optimize_for, "opset": opset}
+            both = "saved-model" in kinds
+            reports = export.to_bundle(source, folder, saved_model=both, **forms, **facts)
+        else:
+            reports = [export.to_saved_model(source, Path(folder) / "saved_model" / "1", **facts)]
     for report in reports:
         click.echo(str(report))
 

@@ -77,11 +77,12 @@ def evaluate(
 
 def answer(task: TextClassification, run: Run, data: LabelledTexts) -> np.ndarray:
     """Positions of the classes that the task names for each text, int (texts,)."""
+    raw_run = task.frontend.around(run)
     order = np.argsort([len(text) for text in data.texts], kind="stable")
     answers = np.zeros(len(data), int)
     for start in range(0, len(data), _BATCH):
         chosen = order[start : start + _BATCH]
-        found = task.predict_many(run, [data.texts[i] for i in chosen])
+        found = task.predict_many(raw_run, [data.texts[i] for i in chosen])
         answers[chosen] = [task.labels.index(one.label) for one in found]
     return answers
 

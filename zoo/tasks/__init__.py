@@ -1,21 +1,32 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays that it feeds and reads; states are named by the
-model. A task never knows whether Keras or onnxruntime computes: both are a `Run`.
+Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, states are
+named by the model; its DOMAIN says what raw input is. A task talks to a `Run` at the level of its
+`frontend`: raw arrays in, answers out. An exported file may hold the frontend; around any other
+network goes `frontend.around`. A task never knows whether Keras or onnxruntime computes.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from zoo.errors import InputError, RecipeError
+from zoo.processing.frontend import Arrays, Frontend, Run
 
-Arrays = dict[str, np.ndarray]
-Run = Callable[[Arrays], Arrays]
+__all__ = [
+    "Answer",
+    "Arrays",
+    "Frontend",
+    "Run",
+    "Task",
+    "answer",
+    "check_options",
+    "generate",
+    "load_task",
+    "task_kinds",
+]
 
 
 class Answer(Protocol):
@@ -30,12 +41,13 @@ class Task(Protocol):
     """Raw input in, an answer out, whatever runs the network."""
 
     processing: dict[str, Any]
+    frontend: Frontend
 
     def predict(self, run: Run, raw: Any, **options: Any) -> Answer:
         """Answers for one raw input.
 
         Args:
-            run: The network: named arrays in, named arrays out.
+            run: The network with the frontend around it.
             raw: What the user has: text, a waveform or its file, a table.
             **options: The task's own settings.
 
@@ -97,6 +109,12 @@ class Reader(Protocol):
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
 
+    Args:
+        task: The task.
+        run: The network with the frontend around it.
+        raw: What the task takes.
+        options: The task's own settings.
+
     Raises:
         InputError: An option is unknown, or the raw input cannot be used.
     """
@@ -104,15 +122,35 @@ def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer
     return task.predict(run, raw, **options)
 
 
-def check_options(task: Task, options: Mapping[str, Any]) -> None:
+def generate(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Iterator[str]:
+    """What `task.predict` would write on after `raw`, piece by piece as it is made.
+
+    Raises:
+        InputError: The task does not write, an option is unknown, or the raw input cannot be used.
+    """
+    stream: Callable[..., Iterator[str]] | None = getattr(task, "stream", None)
+    if stream is None:
+        raise InputError("This task answers all at once and writes no text; use predict.")
+    check_options(task, options, stream)
+    return stream(run, raw, **options)
+
+
+def check_options(
+    task: Task, options: Mapping[str, Any], method: Callable[..., Any] | None = None
+) -> None:
     """Refuses options that a task does not take.
+
+    Args:
+        task: What is asked.
+        options: Names and values.
+        method: What takes them, if not `task.predict`.
 
     Raises:
         InputError: It names the option and those that there are.
     """
     import inspect
 
-    known = inspect.signature(task.predict).parameters
+    known = inspect.signature(method or task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
         if name not in names:

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.processing.frontend import Frontend, Run
+from zoo.processing.histories import InUnits, Standardised, dtype_of
+from zoo.processing.labels import checked
 from zoo.processing.series import SeriesProcessing
 from zoo.processing.tables import Table, read_table, show_time
-from zoo.tasks import Run
 
 SHOWN = 8
 
-
-INPUTS = ("history",)
-OUTPUTS = ("forecast",)
+DOMAIN = "series"
+INPUTS = {"history": "the last rows of the series, standardised"}
+OUTPUTS = {"forecast": "the steps ahead, standardised"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +91,14 @@ class Forecaster:
 
     def __init__(self, series: SeriesProcessing) -> None:
         self.series = series
+        self.frontend = Frontend(Standardised(series), InUnits(series))
         self.processing = series.to_processing()
 
     def predict(self, run: Run, raw: Any, *, horizon: int | None = None) -> Forecast:
         """Forecasts the steps after the last row.
 
         Args:
-            run: the network.
+            run: the network with the frontend around it.
             raw: a table of at least `look_back` rows; see `zoo.processing.tables.read_table`.
             horizon: number of steps, if fewer than the network gives.
 
@@ -117,8 +120,11 @@ class Forecaster:
         if not 1 <= horizon <= series.horizon:
             raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
         histories = [series.window(read_table(raw, series.names, series.time)) for raw in raws]
-        standardised = np.stack([series.standardise(history.values) for history in histories])
-        ahead = self.restored(run({"history": standardised})["forecast"])[:, :horizon]
+        for history in histories:
+            series.check(history.values)
+        values = np.stack([history.values for history in histories]).astype(dtype_of(series))
+        ahead = checked(run({"history": values})["forecast"])[:, :horizon]
+        ahead = (ahead if series.quantiles else ahead[..., None]).astype(np.float64)
         return [self._forecast(*pair) for pair in zip(histories, ahead, strict=True)]
 
     def _forecast(self, history: Table, ahead: np.ndarray) -> Forecast:
@@ -138,15 +144,6 @@ class Forecaster:
             quantiles=ahead if series.quantiles else ahead[..., :0],
             history=history,
         )
-
-    def restored(self, forecast: np.ndarray) -> np.ndarray:
-        """The network's output in raw units, float64 (batch, horizon, series, quantiles or 1).
-
-        Quantiles that cross are sorted, which never makes them worse (Chernozhukov,
-        Fernández-Val and Galichon 2010, "Quantile and probability curves without crossing").
-        """
-        with_levels = forecast if self.series.quantiles else forecast[..., None]
-        return np.sort(self.series.restore(with_levels, axis=-2), axis=-1)
 
 
 def from_processing(processing: Mapping[str, Any]) -> Forecaster:

@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
+from zoo.processing.frontend import Arrays, Frontend, Run
+from zoo.processing.labels import Labels, check_names
 from zoo.processing.letters import Letters
+from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.spaced_words import SpacedWords
 from zoo.processing.vocabulary import padded
-from zoo.tasks import Arrays, Run
 from zoo.tasks.classification import Label, to_labels
 
-INPUTS = ("tokens", "lengths")
-OUTPUTS = ("logits",)
+DOMAIN = "text"
+INPUTS = {
+    "tokens": "codes: place in `vocabulary` + 2, 1 for the unknown, 0 after a row's end",
+    "lengths": "how many codes of each row are real",
+}
+OUTPUTS = {"logits": "one logit a class, in the order of `labels`"}
 
 Codec = Letters | SpacedWords
 CODECS: dict[str, type[Codec]] = {codec.kind: codec for codec in (Letters, SpacedWords)}
@@ -60,18 +66,25 @@ class TextClassification:
     Args:
         codec: Text to codes.
         labels: Name of each class.
+        threshold: Probability of the second of two classes from which on it is the answer.
     """
 
-    def __init__(self, codec: Codec, labels: Sequence[str]) -> None:
+    def __init__(self, codec: Codec, labels: Sequence[str], threshold: float | None = None) -> None:
         self.codec = codec
         self.labels = tuple(labels)
-        self.processing: dict[str, Any] = {**codec.to_processing(), "labels": list(labels)}
+        before = SpacedTexts(codec) if isinstance(codec, SpacedWords) else None
+        self.frontend = Frontend(before, Labels(self.labels, threshold=threshold))
+        self.processing: dict[str, Any] = {
+            **codec.to_processing(),
+            "labels": list(labels),
+            **({} if threshold is None else {"threshold": threshold}),
+        }
 
     def predict(self, run: Run, raw: Any) -> Label:
         """Answers for one text.
 
         Args:
-            run: The network.
+            run: The network with the frontend around it.
             raw: A text that is not blank.
 
         Raises:
@@ -82,7 +95,7 @@ class TextClassification:
     def predict_many(self, run: Run, raws: Sequence[Any]) -> list[Label]:
         """Answers for several texts in one batch; see `predict`."""
         outputs = run(self.arrays(raws))
-        labels = to_labels(outputs["logits"], self.labels)
+        labels = to_labels(outputs, self.labels)
         if "attention" not in outputs:
             return labels
         return [
@@ -91,9 +104,11 @@ class TextClassification:
         ]
 
     def arrays(self, raws: Sequence[Any]) -> Arrays:
-        """The network's inputs for several texts: `tokens` and `lengths`."""
+        """Several texts as raw arrays: `text`, or of characters `tokens` and `lengths`."""
         if not raws:
             raise InputError("Received no input; give at least one text.")
+        if isinstance(self.codec, SpacedWords):
+            return {"text": np.array([" ".join(self.codec.pieces(raw)) for raw in raws], object)}
         tokens, lengths = padded([self.codec.codes(raw) for raw in raws])
         return {"tokens": tokens, "lengths": lengths}
 
@@ -108,16 +123,16 @@ def from_processing(processing: Mapping[str, Any]) -> TextClassification:
     """Rebuilds the task from its configuration.
 
     Args:
-        processing: `labels`, `kind`, and what the kind needs: that of `zoo.processing.letters`
-            for "characters", that of `zoo.processing.spaced_words` for "spaced_words".
+        processing: `labels`, `kind`, perhaps `threshold`, and what the kind needs: that of
+            `zoo.processing.letters` for "characters", that of `zoo.processing.spaced_words` for
+            "spaced_words".
 
     Raises:
         RecipeError: The kind is another, a key is unknown or missing, or a value cannot be used.
     """
-    kind, labels = processing.get("kind"), processing.get("labels")
+    kind, labels = processing.get("kind"), check_names(processing.get("labels"), "labels")
     if kind not in CODECS:
         raise RecipeError(f"Received the processing kind {kind!r}; known: {', '.join(CODECS)}.")
-    if not labels or len(set(labels)) != len(labels):
-        raise RecipeError(f"Received the labels {labels!r}; needed is one name for each class.")
-    told = {key: value for key, value in processing.items() if key != "labels"}
-    return TextClassification(CODECS[kind].from_processing(told), labels)
+    told = {k: v for k, v in processing.items() if k not in ("labels", "threshold")}
+    codec = CODECS[kind].from_processing(told)
+    return TextClassification(codec, labels, processing.get("threshold"))

@@ -10,12 +10,17 @@ import numpy as np
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.beam import aligned_beam
+from zoo.processing.frontend import Frontend, Run
+from zoo.processing.labels import check_names
 from zoo.processing.vocabulary import Vocabulary, padded
-from zoo.tasks import Run
-from zoo.tasks.tagging import check_names
 
-INPUTS = ("tokens", "lengths", "previous")
-OUTPUTS = ("logits",)
+DOMAIN = "text"
+INPUTS = {
+    "tokens": "code of each letter: place in `vocabulary` + 2, 1 unknown, 0 after the end",
+    "lengths": "how many letters of each row are real",
+    "previous": "what was answered for the letter before: place in `answers` + 1, 0 for the first",
+}
+OUTPUTS = {"logits": "for each letter a column for none, then a logit an answer of `answers`"}
 
 _KEYS = {"kind", "longest", "vocabulary", "answers"}
 
@@ -70,6 +75,7 @@ class Transduction:
     """
 
     def __init__(self, vocabulary: Vocabulary, answers: Sequence[str], longest: int) -> None:
+        self.frontend = Frontend(None, None)
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.longest = longest
