@@ -7,6 +7,7 @@ answers differ, the first layer whose own answers differ is the one that looks a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -20,11 +21,22 @@ from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
 Shapes = Mapping[str, tuple[int | str, ...]]
-Seen = list[tuple[Any, Any]]  # a layer or operation, and what it answered, in order
 
 _BATCH = 3
 _CUTS = ((1, 4, 2), (3, 1, 1))
 _TOLERANCE = 1e-4  # rounding differs with the chunks; the proof of the file is strict
+
+
+@dataclass(frozen=True)
+class LayerCall:
+    """A layer or an operation, what it was given, and what it answered."""
+
+    layer: Any
+    inputs: list[Any]
+    answers: list[Any]
+
+
+Seen = list[LayerCall]
 
 
 def first_steps(subject: StreamingSubject, sampler: Sampler, shapes: Shapes) -> int:
@@ -34,7 +46,7 @@ def first_steps(subject: StreamingSubject, sampler: Sampler, shapes: Shapes) -> 
         ExportError: The model answers none of the numbers that its convolutions could need.
     """
     reason = ""
-    for steps in range(1, 2 + sum(subject.held.values())):
+    for steps in range(1, 2 + sum((subject.held or {}).values())):
         try:
             subject.eagerly(_drawn(subject, sampler, shapes, steps), None, dict)
         except TooFewSteps:
@@ -98,24 +110,30 @@ def check_causality(
 def _refusal(
     subject: StreamingSubject, whole: Seen, chunks: Sequence[Seen], why: str
 ) -> ExportError:
-    """Names the first layer whose answers in chunks are not those of the whole."""
-    for place, (layer, answer) in enumerate(whole):
-        parts = [chunk[place][1] for chunk in chunks if place < len(chunk)]
-        same = len(parts) == len(chunks) and all(
-            _agree(one, [part[k] for part in parts]) for k, one in enumerate(answer)
-        )
-        if not same:
+    """Names the layer that makes of equal inputs other answers in chunks than in one piece."""
+    for place, call in enumerate(whole):
+        parts = [chunk[place] for chunk in chunks if place < len(chunk)]
+        done = len(parts) == len(chunks)
+        if _all_agree(call.inputs, [part.inputs for part in parts]) and not (
+            done and _all_agree(call.answers, [part.answers for part in parts])
+        ):
             return ExportError(
-                f"layer {layer.name!r} ({type(layer).__name__}) looks along time, so model "
-                f"{subject.name!r} cannot stream ({why}); export it whole, or make that layer "
-                "causal"
+                f"layer {call.layer.name!r} ({type(call.layer).__name__}) looks along time, so "
+                f"model {subject.name!r} cannot stream ({why}); export it whole, or make that "
+                "layer causal"
             )
-    return ExportError(f"model {subject.name!r} cannot stream: {why}")
+    return ExportError(f"model {subject.name!r} looks along time, so it cannot stream: {why}")
+
+
+def _all_agree(whole: Sequence[Any], parts: Sequence[Sequence[Any]]) -> bool:
+    return all(
+        _agree(tensor, [part[place] for part in parts]) for place, tensor in enumerate(whole)
+    )
 
 
 def _agree(whole: Any, parts: Sequence[Any]) -> bool:
     """Whether parts are the whole, one after the other along time, or the last one is."""
-    candidates = [parts[-1]]
+    candidates = list(parts[-1:])
     if whole.ndim > 1 and all(part.ndim == whole.ndim for part in parts):
         rests = {part.shape[:1] + part.shape[2:] for part in parts}
         if rests == {whole.shape[:1] + whole.shape[2:]}:
@@ -139,8 +157,7 @@ def _watch(
     def spy(layer: Any, run: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
             answer = run(*args, **options)
-            tensors = [x for x in keras.tree.flatten(answer) if hasattr(x, "shape")]
-            seen.append((layer, [_numpy(tensor) for tensor in tensors]))
+            seen.append(LayerCall(layer, _tensors((args, options)), _tensors(answer)))
             return answer
 
         return call
@@ -175,6 +192,10 @@ def _piece(arrays: Arrays, shapes: Shapes, start: int, end: int) -> Arrays:
         name: array[:, start:end] if shapes[name][1:2] == ("time",) else array
         for name, array in arrays.items()
     }
+
+
+def _tensors(nested: Any) -> list[Any]:
+    return [_numpy(x) for x in keras.tree.flatten(nested) if hasattr(x, "shape")]
 
 
 def _numpy(tensor: Any) -> Any:

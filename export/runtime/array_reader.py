@@ -25,11 +25,17 @@ class ArrayReader:
         ports: The inputs that are no states.
         check: Checks them.
         first: The fewest steps of the first chunk.
+        rows: How many rows each chunk has; None for as many as the first one.
     """
 
-    def __init__(self, ports: Sequence[Port], check: Check, first: int = 1) -> None:
+    def __init__(
+        self, ports: Sequence[Port], check: Check, first: int = 1, rows: int | None = None
+    ) -> None:
+        self._rows = rows
         self._names = [port.name for port in ports]
-        self._timed = [port.name for port in ports if len(port.shape) > 1 and port.shape[1] == "time"]
+        self._timed = [
+            port.name for port in ports if len(port.shape) > 1 and port.shape[1] == "time"
+        ]
         self._check = check
         self._first = first
         self.reset()
@@ -38,7 +44,7 @@ class ArrayReader:
         """Starts a sequence anew."""
         self._held: Arrays = {}
         self._waiting = self._first > 1
-        self._batch: int | None = None
+        self._batch = self._rows
 
     def arrays(self, chunk: Any) -> Arrays | None:
         """The arrays of a chunk; None while there are too few steps.
@@ -56,8 +62,7 @@ class ArrayReader:
         if batch != self._batch:
             if self._batch is not None or batch == 0:
                 raise InputError(
-                    f"the chunk has {batch} rows; a stream goes on with as many as it began "
-                    f"with, {self._batch or 'at least one'}"
+                    f"the chunk has {batch} rows; this stream takes {self._batch or 'one or more'}"
                 )
             self._batch = batch
         return self._enough(dict(chunk)) if self._waiting else dict(chunk)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.runtime.saved_state import pack, unpack
 from export.runtime.stream import restore_reader, split_saved
-from zoo.errors import InputError, StreamError
+from zoo.errors import StreamError
 from zoo.tasks import Arrays, Reader
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Job:
         self.value: Any = None
         self.error: Exception | None = None
 
-    def answer(self, reader: Reader, outputs: Arrays) -> None:
+    def answer(self, reader: Reader, outputs: Arrays | None) -> None:
         """Turns outputs into the answer."""
         try:
             self.value = reader.answer(outputs)
@@ -101,27 +101,21 @@ class BatchedStream:
         self.queue(chunk, timeout, finished)
         return future
 
-    def queue(
-        self, chunk: Any, timeout: float | None, finished: Callable[[Job], None]
-    ) -> None:
+    def queue(self, chunk: Any, timeout: float | None, finished: Callable[[Job], None]) -> None:
         """Queues the next chunk and has its answer handed to a function; see ``submit``."""
         with self._turn:
             self._check()
-            before = vars(self.reader).copy()
-            arrays = self.reader.arrays(chunk)
-            job = Job(arrays or {}, finished)
-            if arrays is None:
-                job.value = self.reader.answer(None)
-                finished(job)
-                return
+            self._batcher.reserve(timeout)
+            job = None
             try:
-                for array in arrays.values():
-                    if len(array) != 1:
-                        raise InputError("a stream of a batcher is one row; open one for each")
-                self._batcher.submit(self, job, timeout)
-            except Exception:
-                vars(self.reader).update(before)
-                raise
+                arrays = self.reader.arrays(chunk)
+                if arrays is not None:
+                    job = Job(arrays, finished)
+            finally:
+                self._batcher.submit(self, job)
+            if job is None:
+                nothing = Job({}, finished)
+                nothing.answer(self.reader, None)
 
     def feed(self, chunk: Any, timeout: float | None = None) -> Any:
         """Queues a chunk and waits for its answer; see ``submit``."""
@@ -138,7 +132,8 @@ class BatchedStream:
                     return self.reader.answer(None)
                 done = threading.Event()
                 job = Job(arrays, lambda _: done.set())
-                self._batcher.submit(self, job, timeout)
+                self._batcher.reserve(timeout)
+                self._batcher.submit(self, job)
                 done.wait()
                 if job.error:
                     raise job.error

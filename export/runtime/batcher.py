@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class Batcher:
         Raises:
             StreamError: The batcher is closed.
         """
-        reader = open_reader(self.model, options, arrays=arrays)
+        reader = open_reader(self.model, options, arrays=arrays, rows=1)
         with self._changed:
             self._check_open()
             return BatchedStream(self, reader, self._table.join())
@@ -89,8 +90,8 @@ class Batcher:
         done: deque[int] = deque()
         everyone = threading.Event()
 
-        def note(row: int, answer: Any) -> None:
-            answers[row] = answer
+        def note(row: int, answer: Job | ZooError) -> None:
+            answers[row] = answer.outcome() if isinstance(answer, Job) else answer
             done.append(row)
             if len(done) == len(given):
                 everyone.set()
@@ -98,7 +99,7 @@ class Batcher:
         with self._gathering():
             for row, (stream, chunk) in enumerate(given):
                 try:
-                    stream.queue(chunk, timeout, lambda job, row=row: note(row, job.outcome()))
+                    stream.queue(chunk, timeout, partial(note, row))
                 except ZooError as error:
                     note(row, error)
         if given:
@@ -118,11 +119,11 @@ class Batcher:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def submit(self, stream: BatchedStream, job: Job, timeout: float | None) -> None:
-        """Queues a chunk that was read; holds back while the queue is full.
+    def reserve(self, timeout: float | None) -> None:
+        """Takes room for a chunk; holds back while there is none.
 
         Raises:
-            QueueFullError: It was still full after ``timeout`` seconds.
+            QueueFullError: There was still none after ``timeout`` seconds.
             StreamError: The batcher is closed.
         """
         end = None if timeout is None else time.monotonic() + timeout
@@ -137,11 +138,19 @@ class Batcher:
                 self._changed.wait(left)
             self._check_open()
             self._waiting += 1
+
+    def submit(self, stream: BatchedStream, job: Job | None) -> None:
+        """Queues a chunk for which there is room; None gives the room back."""
+        with self._changed:
+            if job is None:
+                self._waiting -= 1
+                self._changed.notify_all()
+                return
             stream.jobs.append(job)
             if len(stream.jobs) == 1 and not stream.running:
                 self._ready.append(stream)
-                if self._may_run():
-                    self._changed.notify_all()
+            if self._may_run():
+                self._changed.notify_all()
 
     def idle(self, stream: BatchedStream) -> None:
         """Waits until no chunk of a stream waits or runs."""
@@ -180,6 +189,9 @@ class Batcher:
         held_back = self._gatherers and self._waiting < self._capacity
         return bool(self._ready) and not held_back
 
+    def _ended(self) -> bool:
+        return self._closed and not self._waiting
+
     def _check_open(self) -> None:
         if self._closed:
             raise StreamError("the batcher is closed; make another one")
@@ -187,7 +199,7 @@ class Batcher:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._may_run() or self._closed)
+                self._changed.wait_for(lambda: self._may_run() or self._ended())
                 if not self._ready:
                     return
                 streams = self._picked()
@@ -201,7 +213,7 @@ class Batcher:
 
     def _picked(self) -> list[BatchedStream]:
         """The streams of the next call: those whose chunks have the form of the first one's."""
-        key, picked = None, []
+        key, picked = None, list[BatchedStream]()
         for _ in range(len(self._ready)):
             stream = self._ready.popleft()
             form = (stream.jobs[0].form, self._table.form(stream.place))
@@ -236,7 +248,9 @@ class Batcher:
             self._waiting -= len(jobs)
             self._changed.notify_all()
         for row, (stream, job) in enumerate(zip(streams, jobs, strict=True)):
-            job.answer(stream.reader, {k: found[at][row : row + 1] for k, at in self._answers.items()})
+            job.answer(
+                stream.reader, {k: found[at][row : row + 1] for k, at in self._answers.items()}
+            )
 
     def _fail(self, stream: BatchedStream, error: Exception) -> None:
         """Ends a stream whose chunk could not be computed; what it has queued cannot follow."""

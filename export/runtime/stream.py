@@ -116,13 +116,16 @@ class Stream:
         return {name: found[place] for name, place in self._answers}
 
 
-def open_reader(model: Model, options: Mapping[str, Any], *, arrays: bool) -> Reader:
+def open_reader(
+    model: Model, options: Mapping[str, Any], *, arrays: bool, rows: int | None = None
+) -> Reader:
     """What turns the pieces of a stream into arrays: the task's own way, or arrays as they are.
 
     Args:
         model: A file with states.
         options: Of the task's ``reader``.
         arrays: Take arrays, whatever the task is.
+        rows: How many rows arrays have; None for as many as the first chunk.
 
     Raises:
         RuntimeFileError: The file does not take chunks.
@@ -137,8 +140,10 @@ def open_reader(model: Model, options: Mapping[str, Any], *, arrays: bool) -> Re
     make = getattr(task, "reader", None)
     if make is None:
         if options:
-            raise InputError(f"received the options {sorted(options)}; a stream of arrays takes none")
-        return _array_reader(model)
+            raise InputError(
+                f"received the options {sorted(options)}; a stream of arrays takes none"
+            )
+        return _array_reader(model, rows)
     known = [n for n, p in inspect.signature(make).parameters.items() if p.kind is p.KEYWORD_ONLY]
     wrong = [name for name in options if name not in known]
     if wrong:
@@ -191,7 +196,7 @@ def restore_reader(reader: Reader, saved: Arrays) -> None:
         raise StreamError(f"the saved stream is of another kind than this one: {error}") from error
 
 
-def _array_reader(model: Model) -> ArrayReader:
+def _array_reader(model: Model, rows: int | None) -> ArrayReader:
     states = model.metadata.get("states", {})
     ports = [port for port in model.inputs if port.name not in states]
     outputs = [port for port in model.outputs if port.name not in states.values()]
@@ -203,4 +208,4 @@ def _array_reader(model: Model) -> ArrayReader:
         codes=model.metadata.get("codes"),
         longest=model.metadata.get("longest"),
     )
-    return ArrayReader(ports, guard, int(facts.get("first_steps", 1)))
+    return ArrayReader(ports, guard, int(facts.get("first_steps", 1)), rows)

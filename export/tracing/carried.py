@@ -107,7 +107,9 @@ class Carried:
             parts = tuple(f"state_{index}" for index in range(len(flat)))
         names = self._names(layer, parts)
         taken = [
-            self._take(TensorSpec(name, (sequences.shape[0], *part.shape[1:]), _dtype(layer)), sequences)
+            self._take(
+                TensorSpec(name, (sequences.shape[0], *part.shape[1:]), _dtype(layer)), sequences
+            )
             for name, part in zip(names, flat, strict=True)
         ]
         values = [value for _, value in taken]
@@ -133,7 +135,9 @@ class Carried:
         before = tf.cast(before, output.dtype)
         if layer.return_sequences:
             before = before[:, None]
-        seen = tf.reshape(seen, tf.concat([tf.shape(seen), [1] * (len(output.shape) - len(seen.shape))], 0))
+        seen = tf.reshape(
+            seen, tf.concat([tf.shape(seen), [1] * (len(output.shape) - len(seen.shape))], 0)
+        )
         output = tf.ensure_shape(tf.where(seen, output, before), output.shape)
         if place is not None:
             self._leave(place, output[:, -1] if layer.return_sequences else output)

