@@ -22,6 +22,7 @@ from export import bundle
 from export.golden import Vector, chosen
 from export.proof.axes import Axes, name_axes
 from export.proof.causality import check_causality, first_steps
+from export.proof.chunking import Chunking
 from export.proof.comparison import TOLERANCES, difference, precision_gap
 from export.proof.report import Report, size_and_digest
 from export.proof.samples import Sample, Sampler
@@ -85,7 +86,7 @@ class Examiner:
         states: State input -> output that holds its next value; makes every second case chunked.
         sizes: For each question the size of each open axis.
         seed: Seed they were drawn with.
-        first: The fewest steps of a stream's first chunk.
+        chunking: How the questions of a stream may be cut.
     """
 
     subject: Subject
@@ -94,7 +95,7 @@ class Examiner:
     states: Mapping[str, str]
     sizes: Sequence[Mapping[str, int]]
     seed: int
-    first: int = 1
+    chunking: Chunking = field(default_factory=Chunking)
 
     def every_state(self) -> dict[str, str]:
         """The states that the metadata pairs, and those that layers keep."""
@@ -122,7 +123,7 @@ class Examiner:
         if self.sampler.codes:
             found["codes"] = self.sampler.codes
         if self.subject.held is not None:
-            found["streaming"] = {"first_steps": self.first, "held": dict(self.subject.held)}
+            found["streaming"] = {**self.chunking.facts(), "held": dict(self.subject.held)}
         return found
 
     def examine(self, file: Path, script: str) -> Verdict:
@@ -185,12 +186,14 @@ class Examiner:
         inputs, answers, again = steady_questions(self.subject, draws)
         chunks = {}
         if chunked and self.states:
-            chunks = {case: self._pieces(case) for case in range(1, len(self.sizes), 2)}
-        if not chunked or isinstance(self.subject, StreamingSubject):
+            draw, cut = self.sampler.generator, self.chunking.pieces
+            odd = range(1, len(self.sizes), 2)
+            chunks = {k: cut(draw, self.sizes[k], start=k in self._starts()) for k in odd}
+        if not chunked or self.subject.held is not None:
             self._from_zeros(inputs, answers, drop=not chunked)
         plan = {
             "states": self.states if chunked else self.every_state(),
-            "timed_inputs": _timed(self.axes.inputs),
+            "timed_inputs": _timed(self.axes.inputs, self.chunking.axis),
             "timed_outputs": self._timed_outputs(),
         }
         return Questions(inputs, answers, chunks, plan, again)
@@ -206,29 +209,24 @@ class Examiner:
             drop: Leave the states out of inputs and answers.
         """
         states = self.every_state()
-        for case in range(2, len(inputs), 3) if states else ():
+        for case in self._starts() if states else ():
             inputs[case] = _zeroed(inputs[case], states)
             answers[case] = self.subject.run(inputs[case])
-            if isinstance(self.subject, StreamingSubject):
+            if self.subject.held is not None:
                 answers[case] |= self.subject.whole(inputs[case])
             if drop:
                 given = {k: v for k, v in answers[case].items() if k not in states.values()}
                 answers[case] = given
                 inputs[case] = {k: v for k, v in inputs[case].items() if k not in states}
 
-    def _pieces(self, case: int) -> list[int]:
-        """Cuts the steps of a case into random pieces; the first has all that a stream needs."""
-        extra = self.first - 1 if case % 3 == 2 else 0
-        steps, draw = self.sizes[case].get("time", 1) - extra, self.sampler.generator
-        count = int(draw.integers(0, min(4, steps)))
-        cuts = sorted(draw.choice(np.arange(1, steps), count, replace=False)) if count else []
-        pieces = [int(size) for size in np.diff([0, *cuts, steps])]
-        return [pieces[0] + extra, *pieces[1:]]
+    def _starts(self) -> range:
+        """The cases whose states start from zeros, where the others' are random."""
+        return range(2, len(self.sizes), 3)
 
     def _timed_outputs(self) -> list[str]:
         """Outputs whose chunks are put one after the other."""
         if self.subject.held is None:
-            return _timed(self.axes.outputs)
+            return _timed(self.axes.outputs, self.chunking.axis)
         states = set(self.every_state().values())
         shapes = self.axes.outputs
         return [k for k in shapes if isinstance((*shapes[k], 0, 0)[1], str) and k not in states]
@@ -267,7 +265,7 @@ def examiner(
     sizes = _sizes(axes, cases, seed, longest)
     for start in sizes[2::3] if isinstance(subject, StreamingSubject) else ():
         start.update(dict.fromkeys(axes.held, 0), time=start["time"] + first - 1)
-    return Examiner(subject, axes, sampler, states, sizes, seed, first)
+    return Examiner(subject, axes, sampler, states, sizes, seed, Chunking(first=first))
 
 
 def subject_of(model: Any, inputs: Any, *, streaming: bool) -> Subject:
@@ -381,5 +379,5 @@ def _equal_sizes(axes: Axes, batch: int, extra: int) -> dict[str, int]:
     return {"batch": batch, **dict.fromkeys(axes.symbols(), axes.minimum + extra), **axes.held}
 
 
-def _timed(shapes: Mapping[str, tuple[int | str, ...]]) -> list[str]:
-    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]
+def _timed(shapes: Mapping[str, tuple[int | str, ...]], axis: str) -> list[str]:
+    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == axis]

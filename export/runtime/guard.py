@@ -32,8 +32,7 @@ class Guard:
         codes: Input name -> how many codes there are; they go from 0.
         longest: Axis name -> the most steps on it, where that is not ``LONGEST``.
         allow_nonfinite: Let NaN and infinities pass.
-        held: State that is empty at the start of a stream -> its steps once it is full.
-        first: The fewest steps while such a state is not full.
+        chunks: How long chunks must be: what the metadata holds under "streaming".
     """
 
     def __init__(
@@ -46,8 +45,7 @@ class Guard:
         codes: Mapping[str, int] | None = None,
         longest: Mapping[str, int] | None = None,
         allow_nonfinite: bool = False,
-        held: Mapping[str, int] | None = None,
-        first: int = 1,
+        chunks: Mapping[str, Any] | None = None,
     ) -> None:
         self.outputs = tuple(outputs)
         self._ports = {port.name: (port, _dtype(port)) for port in inputs}
@@ -56,8 +54,7 @@ class Guard:
         self._least = dict.fromkeys(timed, minimum)
         self._most = dict.fromkeys(_open_axes(inputs), LONGEST) | dict(longest or {})
         self._finite = not allow_nonfinite
-        self._held = dict(held or {})
-        self._first = first
+        self._chunks = dict(chunks or {})
 
     def __call__(self, arrays: Mapping[str, Any]) -> dict[str, int]:
         """Checks names, types, shapes and values.
@@ -77,8 +74,8 @@ class Guard:
         for name, (port, dtype) in self._ports.items():
             _check_form(port, dtype, arrays[name], sizes)
         self._check_sizes(sizes)
-        if self._held:
-            self._check_held(arrays, sizes)
+        if self._chunks:
+            self._check_chunk(arrays, sizes)
         for name, check in self._checks.items():
             if check is not None:
                 check(name, arrays[name], sizes)
@@ -103,16 +100,24 @@ class Guard:
                     "from one call, so cut the input into several"
                 )
 
-    def _check_held(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
-        for name, full in self._held.items():
+    def _check_chunk(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        """A chunk must be long enough for an answer, together with what is held of those before."""
+        facts = self._chunks
+        begun = True
+        for name, full in facts.get("held", {}).items():
             steps = arrays[name].shape[1]
             if steps not in (0, full):
                 raise InputError(f"state {name!r} holds {steps} steps; it holds 0 or {full}")
-            if steps < full and sizes["time"] < self._first:
-                raise InputError(
-                    f"axis 'time' has {sizes['time']} steps; the first chunk of a stream needs at "
-                    f"least {self._first}"
-                )
+            begun = begun and steps == full
+        carried = facts.get("carried")
+        held = arrays[carried].shape[1] if carried else 0
+        least = int(facts.get("later_steps" if begun else "first_steps", 1))
+        axis = facts.get("axis", "time")
+        if sizes[axis] + held < least:
+            raise InputError(
+                f"axis {axis!r} has {sizes[axis]} steps; this chunk of a stream needs at least "
+                f"{least - held}"
+            )
 
     def _check_of(self, port: Port, codes: Mapping[str, int], states: frozenset[str]) -> Any:
         """What looks at the values of an input, if anything must."""

@@ -46,7 +46,6 @@ class Model:
         self.inputs = engine.inputs
         self.outputs = engine.outputs
         self.digest = digest
-        streaming = self.metadata.get("streaming", {})
         self.guard = Guard(
             engine.inputs,
             engine.outputs,
@@ -55,8 +54,7 @@ class Model:
             codes=self.metadata.get("codes"),
             longest=self.metadata.get("longest"),
             allow_nonfinite=allow_nonfinite,
-            held=streaming.get("held"),
-            first=int(streaming.get("first_steps", 1)),
+            chunks=self.metadata.get("streaming"),
         )
         self.engine = engine
         self._names = [port.name for port in self.outputs]

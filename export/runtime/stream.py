@@ -179,7 +179,7 @@ def split_saved(arrays: Arrays, ports: Sequence[Port]) -> tuple[Arrays, Arrays]:
             for axis, size in zip(port.shape, array.shape, strict=True)
         ):
             raise StreamError(
-                f"the saved state {port.name!r} is {array.dtype} {array.shape}; the model's is {port}"
+                f"the saved state {port.name!r} is {array.dtype} {array.shape}, not {port}"
             )
     return states, reader
 
@@ -201,6 +201,7 @@ def _array_reader(model: Model, rows: int | None) -> ArrayReader:
     ports = [port for port in model.inputs if port.name not in states]
     outputs = [port for port in model.outputs if port.name not in states.values()]
     facts = model.metadata.get("streaming", {})
+    # What is too short for a first chunk is withheld by the reader.
     guard = Guard(
         ports,
         outputs,

@@ -83,6 +83,10 @@ class Subject:
         """Answers as the file must: in float32 where the model's own precision is lower."""
         return self._answer(self.function if self.low_precision else self._original, arrays)
 
+    def whole(self, arrays: Mapping[str, Any]) -> Arrays:
+        """Answers for whole sequences, as the model itself does."""
+        return self.run(arrays)
+
     def run_as_is(self, arrays: Mapping[str, Any]) -> Arrays:
         """Answers in the model's own precision."""
         return self._answer(self._original, arrays)

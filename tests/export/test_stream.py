@@ -160,7 +160,7 @@ def test_first_steps_are_withheld_and_flush_starts_anew(file: Model) -> None:
     for _ in range(2):
         assert fed(stream, x, [2, 9]).shape == (1, STEPS - 2, 4)
         assert stream.flush() == {}
-    with pytest.raises(InputError, match="first chunk of a stream needs at least 3"):
+    with pytest.raises(InputError, match="this chunk of a stream needs at least 3"):
         file.run({"x": x[:, :2]})
     with pytest.raises(InputError, match="holds 1 steps; it holds 0 or 2"):
         file.run({"x": x, "first_x": np.zeros((1, 1, 3), np.float32)})

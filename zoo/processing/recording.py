@@ -62,7 +62,7 @@ def read(
             f"{name} has a sampling rate of {found} Hz; use {_RATES[0]} to {_RATES[1]}."
         )
     checked = _checked(blocks, name)
-    return _loudest(checked if found == rate else _resampled(checked, found, rate), longest * rate)
+    return _loudest(checked if found == rate else resampled(checked, found, rate), longest * rate)
 
 
 def mono(samples: Any) -> np.ndarray:
@@ -213,7 +213,15 @@ def _sound_blocks(file: Any, step: int, name: str, damage: type[Exception]) -> I
             raise InputError(f"{name} is damaged: {error}") from None
 
 
-def _resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+def resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+    """Blocks of samples float32 (samples,) at another rate, in Hz.
+
+    Raises:
+        InputError: The rate found is not one of sound.
+        MissingExtraError: soxr is not installed.
+    """
+    if not _RATES[0] <= found <= _RATES[1]:
+        raise InputError(f"Received a rate of {found} Hz; use {_RATES[0]} to {_RATES[1]}.")
     try:
         import soxr
     except ImportError:
