@@ -5,7 +5,7 @@ TESTS ?= tests
 # One process a core; each holds TensorFlow.
 WORKERS ?= --numprocesses auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test check lint lock clean
+.PHONY: demo test check lint bench lock clean
 
 demo: .venv/ready
 	$(BIN)/rnn-zoo demo
@@ -21,6 +21,11 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# Minutes; the machine should have no other work.
+bench: .venv/ready
+	$(BIN)/python -m tests.export.benchmark.measure --write tests/export/benchmark/bench.csv
+	$(BIN)/python -m tests.export.benchmark.summary
+
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
 	$(PYTHON) -m venv .venv
@@ -31,8 +36,8 @@ lint: .venv/ready
 # Needs uv; the file it writes names no package index.
 lock:
 	uv pip compile pyproject.toml --extra tensorflow --extra jax --extra audio --extra notebooks \
-		--extra dev --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-		--output-file requirements.txt
+		--extra batch --extra openvino --extra ray --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --output-file requirements.txt
 
 clean:
 	rm -rf .venv build

@@ -13,7 +13,10 @@ from zoo.errors import InputError
 
 Providers = Sequence[str | tuple[str, Mapping[str, Any]]]
 
-ENGINES = {"onnxruntime": "export.runtime.onnxruntime_engine"}
+ENGINES = {
+    "onnxruntime": "export.runtime.onnxruntime_engine",
+    "openvino": "export.runtime.openvino_engine",
+}
 
 
 class Engine(Protocol):

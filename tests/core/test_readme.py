@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.export.benchmark.summary import with_benchmark
 from tests.export.stock_table import with_summary
 from zoo.cli._readme import with_table
 
@@ -36,6 +37,10 @@ def test_the_table_is_fresh() -> None:
 
 def test_the_table_of_ratios_is_fresh() -> None:
     assert with_summary(README) == README, "run: python -m tests.export.stock_table"
+
+
+def test_the_table_of_the_benchmark_is_fresh() -> None:
+    assert with_benchmark(README) == README, "run: python -m tests.export.benchmark.summary"
 
 
 def test_the_picture_names_every_room() -> None:
