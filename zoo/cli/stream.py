@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from zoo.cli._shared import JSON, OPTION, options
 from zoo.errors import InputError, RuntimeFileError
-from zoo.processing import recording
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from export.runtime import Model
     from zoo.tasks import Answer
 
-CODINGS = {"s16le": "<i2", "f32le": "<f4"}
+CODINGS = {"s16le": ("<i2", 2), "f32le": ("<f4", 4)}  # numpy's name, bytes
 _BYTES = 65536
 
 
@@ -70,8 +70,10 @@ def _pieces(model: Model, coding: str, rate: int | None) -> Iterator[Any]:
         raise RuntimeFileError(
             f"{model.path.name} takes arrays; feed them from Python by load(...).stream()"
         )
-    wanted = int(model.metadata["processing"].get("sampling_rate", 8000))
-    samples = _samples(CODINGS[coding])
+    from zoo.processing import recording
+
+    wanted = int(model.task.config.sampling_rate)  # type: ignore[attr-defined]
+    samples = _samples(*CODINGS[coding])
     return samples if rate in (None, wanted) else recording.resampled(samples, rate or 0, wanted)
 
 
@@ -83,13 +85,17 @@ def _lines() -> Iterator[str]:
             raise InputError(f"Line {number} is not UTF-8: {error}.") from None
 
 
-def _samples(dtype: str) -> Iterator[np.ndarray]:
+def _samples(dtype: str, size: int) -> Iterator[np.ndarray]:
     """Float samples as they arrive; a sample may be cut between two reads."""
+    import numpy as np
+
+    from zoo.processing import recording
+
     rest = b""
     read = getattr(sys.stdin.buffer, "read1", sys.stdin.buffer.read)
     while data := read(_BYTES):
         data = rest + data
-        whole = len(data) - len(data) % np.dtype(dtype).itemsize
+        whole = len(data) - len(data) % size
         rest = data[whole:]
         yield recording.mono(np.frombuffer(data[:whole], dtype))
     if rest:
