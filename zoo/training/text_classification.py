@@ -18,7 +18,7 @@ from zoo.tasks.text_classification import CODECS, TextClassification, from_proce
 from zoo.training.batches import Batches, Problem
 from zoo.training.made_texts import MadeTexts
 
-_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing", "pad_to")
+_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing", "pad_to", "window")
 Inputs = dict[str, np.ndarray]
 
 
@@ -30,6 +30,8 @@ class CodedTexts:
         targets: int32 (texts,).
         unknown_rate: Share of the codes that are taken for unknown, drawn anew each time.
         made_rate: Share of the texts in whose place one of the same class is made up.
+        window: Most codes of a text that are learned from at once, from a place that is drawn anew
+            each time; 0 for all.
         pad_to: Batches are padded to a multiple of this: a backend that compiles does so once a
             length.
     """
@@ -40,12 +42,14 @@ class CodedTexts:
         targets: np.ndarray,
         unknown_rate: float = 0.0,
         made_rate: float = 0.0,
+        window: int = 0,
         pad_to: int = 1,
     ) -> None:
         self._rows = rows
         self._targets = targets
         self._unknown_rate = unknown_rate
         self._made_rate = made_rate
+        self._window = window
         self._pad_to = pad_to
         self._made = MadeTexts(rows, targets) if made_rate else None
 
@@ -61,8 +65,14 @@ class CodedTexts:
 
     def _row(self, number: int, rng: np.random.Generator) -> np.ndarray:
         if self._made is None or rng.random() >= self._made_rate:
-            return self._rows[number]
+            return self._windowed(self._rows[number], rng)
         return self._made.draw(int(self._targets[number]), rng)
+
+    def _windowed(self, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if not self._window or len(row) <= self._window:
+            return row
+        start = int(rng.integers(len(row) - self._window + 1))
+        return row[start : start + self._window]
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
@@ -110,7 +120,8 @@ def prepare(
 
     Recipe: `processing` has the `kind` of a codec and the settings of its `fit`;
     `training.options` has `unknown_rate` (codes hidden), `made_rate` (texts made up; see
-    `zoo.training.made_texts`), `balance`, `label_smoothing`, and may have `pad_to`.
+    `zoo.training.made_texts`), `balance`, `label_smoothing`, and may have `window` and
+    `pad_to` (see `CodedTexts`).
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
@@ -134,9 +145,9 @@ def prepare(
     rows_train, rows_validation = (
         [task.codec.codes(text) for text in part.texts] for part in (train, validation)
     )
-    pad_to = options.get("pad_to", 1)
+    window, pad_to = options.get("window", 0), options.get("pad_to", 1)
     learned = CodedTexts(
-        rows_train, train.labels, options["unknown_rate"], options["made_rate"], pad_to
+        rows_train, train.labels, options["unknown_rate"], options["made_rate"], window, pad_to
     )
     return Problem(
         processing=task.processing,
@@ -145,7 +156,7 @@ def prepare(
             learned,
             recipe.training.batch_size,
             recipe.training.seed,
-            lengths=np.array([len(row) for row in rows_train]),
+            lengths=np.array([min(len(row), window or len(row)) for row in rows_train]),
         ),
         validation=Batches(
             CodedTexts(rows_validation, validation.labels, pad_to=pad_to),
