@@ -76,7 +76,8 @@ def to_saved_model(
             _save(judge.subject, temporary, judge.every_state())
             verdict = judge.examine(temporary, "replay_saved_model.py")
             report = replace(judge.report(temporary, verdict, started), path=target)
-            about = {**report.to_dict(), "metadata": {**facts, **judge.metadata()}}
+            told = judge.metadata() if streaming else {}
+            about = {**report.to_dict(), "metadata": {**facts, **told}}
             bundle.write_json(temporary / bundle.MANIFEST, about)
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
