@@ -30,7 +30,7 @@ from export.proof.comparison import difference
 from export.proof.examiner import HERE, Questions, replay
 from export.proof.report import Report
 from export.proof.samples import Sampler
-from export.tracing.signature import signature_of
+from export.tracing.signature import TensorSpec, signature_of
 from export.tracing.subject import Subject, names_of_outputs
 from zoo.errors import ExportError
 from zoo.files import replacing
@@ -64,7 +64,7 @@ def to_onnx(network: Any, target: Path, golden: Path | None, options: Mapping[st
         facts = json.loads(bundle.manifest_path(folder / "model.onnx").read_text("utf-8"))
         del facts["format_version"]
         known = facts["max_abs_error"]
-        facts["max_abs_error"] = {key: max(known[key], errors[key]) for key in known}
+        facts["max_abs_error"] = {key: max(known[key], errors.get(key, 0.0)) for key in known}
         report = Report(**{**facts, "path": target})
         try:
             with replacing(target) as temporary:
@@ -162,7 +162,19 @@ def main(folder: Path) -> None:
         for case, sizes in enumerate(judge.sizes)
         for name, array in sampler.arrays(judge.axes.inputs, sizes).items()
     }
+    for spec in _states(model) if todo["options"].get("streaming") else ():
+        for case, sizes in enumerate(judge.sizes):
+            shape = (sizes["batch"], *(size or 0 for size in spec.shape[1:]))
+            arrays[f"{case}/{spec.name}"] = np.zeros(shape, spec.dtype)
     np.savez(folder / "cases.npz", allow_pickle=False, **arrays)
+
+
+def _states(model: Any) -> list[TensorSpec]:
+    """The states of the streaming form."""
+    from export.tracing.streaming_subject import StreamingSubject
+
+    subject = StreamingSubject(model)
+    return [spec for spec in subject.inputs if spec.name in subject.states]
 
 
 def _found(module: str, name: str) -> Any:

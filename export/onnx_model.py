@@ -25,7 +25,7 @@ from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
 from export.internals import convert
 from export.proof.axes import Axes, name_axes
-from export.proof.examiner import Examiner, examiner, model_metadata
+from export.proof.examiner import Examiner, examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample, Sampler
 from export.quantization.of_model import made_small, small_plan
@@ -51,6 +51,7 @@ def to_onnx(
     labels: Sequence[str] | None = None,
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    streaming: bool = False,
     opset: int = 18,
     cases: int = 24,
     seed: int = 0,
@@ -86,6 +87,11 @@ def to_onnx(
         task: Kind of task; found by ``processing`` if left out.
         metadata: JSON-able facts for the file, over those of a zoo model; ``states`` maps state
             inputs to the outputs with their next values, where the model is causal.
+        streaming: Write a file that takes a causal model's sequence in chunks of any number of
+            steps: the state of each recurrent layer (``<layer>_h``, ``<layer>_c``) and the last
+            inputs of each convolution along time (``<layer>_x``) are inputs and outputs, which
+            start from zeros. An output without a time axis holds for the sequence up to the end of
+            the chunk. That chunks give what the whole sequence gives is proven.
         opset: Version of the standard operators, 13 or later.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
@@ -98,8 +104,8 @@ def to_onnx(
             the JSON of ``export.golden``.
 
     Raises:
-        ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
-            file is left then.
+        ExportError: A layer has no ONNX form, or looks along time where the file should stream, or
+            the file does not answer as the model does; no file is left then.
     """
     started = time.perf_counter()
     newest = onnx.defs.onnx_opset_version()
@@ -119,12 +125,13 @@ def to_onnx(
             form=form,
             optimize_for=optimize_for,
             metadata=facts,
+            streaming=streaming,
             opset=opset,
             cases=cases,
             seed=seed,
         )
         return report if plan is None else made_small(report, plan, golden)
-    subject = Subject(model, inputs)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
@@ -175,12 +182,7 @@ def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:
 def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, Any]) -> bytes:
     """The bytes of the ONNX file; equal for equal models, whatever the machine."""
     facts = dict(metadata)
-    facts["minimum_steps"] = judge.axes.minimum
-    if judge.subject.states:
-        facts["states"] = {**judge.subject.states, **facts.get("states", {})}
-    if judge.sampler.codes:
-        facts["codes"] = judge.sampler.codes
-    facts["proof"] = judge.facts()
+    facts |= judge.metadata()
     entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
     for key, value in entries.items():
         proto.metadata_props.add(key=key, value=value)

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from export import bundle
-from export.proof.examiner import examiner, model_metadata
+from export.proof.examiner import examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample
 from export.raw_input import check_task, task_facts
@@ -32,6 +32,7 @@ def to_saved_model(
     labels: Sequence[str] | None = None,
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    streaming: bool = False,
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
@@ -52,6 +53,8 @@ def to_saved_model(
         labels: Name of each class.
         task: Kind of task.
         metadata: JSON-able facts, over those of a zoo model; they stand in ``manifest.json``.
+        streaming: Give a causal model's states to the signature ``step``, which takes chunks; see
+            ``to_onnx``.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model.
@@ -65,7 +68,7 @@ def to_saved_model(
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
-    subject = Subject(model, inputs)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
     try:
@@ -73,7 +76,8 @@ def to_saved_model(
             _save(judge.subject, temporary, judge.every_state())
             verdict = judge.examine(temporary, "replay_saved_model.py")
             report = replace(judge.report(temporary, verdict, started), path=target)
-            about = {**report.to_dict(), "metadata": facts}
+            told = judge.metadata() if streaming else {}
+            about = {**report.to_dict(), "metadata": {**facts, **told}}
             bundle.write_json(temporary / bundle.MANIFEST, about)
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -114,7 +118,8 @@ def _signature(subject: Subject, zeros: Mapping[str, str]) -> Any:
         batch = tf.shape(inputs[given[0].name])[0]
         for spec in subject.inputs:
             if spec.name in zeros:
-                inputs[spec.name] = tf.zeros([batch, *spec.shape[1:]], spec.dtype)
+                rest = [size or 0 for size in spec.shape[1:]]
+                inputs[spec.name] = tf.zeros([batch, *rest], spec.dtype)
         outputs = traced(*(inputs[spec.name] for spec in subject.inputs))
         return {name: outputs[key] for name, key in keys.items() if name not in zeros.values()}
 

@@ -49,6 +49,8 @@ KINDS = ("onnx", "saved-model")
     metavar="FILE",
     help="How raw input becomes arrays: a recipe's [processing], as TOML or JSON.",
 )
+@click.option("--task", help="Kind of task, where the processing fits several.")
+@click.option("--streaming", is_flag=True, help="Take the sequence of a causal model in chunks.")
 @click.option("--labels", metavar="A,B,...", help="Names of the classes, in the model's order.")
 def command(
     model: str,
@@ -59,6 +61,8 @@ def command(
     quantize: str | None,
     opset: int,
     processing: Path | None,
+    task: str | None,
+    streaming: bool,
     labels: str | None,
 ) -> None:
     """Export a model and prove the file against the original.
@@ -70,6 +74,8 @@ def command(
     facts: dict[str, Any] = {
         "processing": read_processing(processing) if processing else None,
         "labels": labels.split(",") if labels else None,
+        "task": task,
+        "streaming": streaming,
     }
     with heavy():
         import export
