@@ -25,13 +25,13 @@ import keras
 import numpy as np
 
 from export import bundle
-from export.frontend.choice import task_frontend
+from export.frontend.choice import level, task_frontend
 from export.frontend.raw_proof import at_raw_level
 from export.internals import all_layers
 from export.proof.comparison import difference
 from export.proof.examiner import HERE, Questions, file_facts, replay
 from export.proof.report import Report
-from export.tracing.signature import signature_of
+from export.tracing.signature import TensorSpec, signature_of
 from export.tracing.subject import Subject, names_of_outputs
 from zoo.errors import ExportError
 from zoo.files import replacing
@@ -168,13 +168,25 @@ def main(folder: Path) -> None:
     subject = Subject(model)
     judge = examiner(subject, cases=_CASES, seed=1, sample=None, metadata={})
     options = todo["options"]
-    judge, _ = at_raw_level(judge, options["metadata"], options["raw"])
+    judge, _ = at_raw_level(judge, options["metadata"], level(options["raw"], options["streaming"]))
     arrays = {
         f"{case}/{name}": array.astype(str) if array.dtype == object else array
         for case, sizes in enumerate(judge.sizes)
         for name, array in judge.sampler.arrays(judge.axes.inputs, sizes).items()
     }
+    for spec in _states(model) if todo["options"].get("streaming") else ():
+        for case, sizes in enumerate(judge.sizes):
+            shape = (sizes["batch"], *(size or 0 for size in spec.shape[1:]))
+            arrays[f"{case}/{spec.name}"] = np.zeros(shape, spec.dtype)
     np.savez(folder / "cases.npz", allow_pickle=False, **arrays)
+
+
+def _states(model: Any) -> list[TensorSpec]:
+    """The states of the streaming form."""
+    from export.tracing.streaming_subject import StreamingSubject
+
+    subject = StreamingSubject(model)
+    return [spec for spec in subject.inputs if spec.name in subject.states]
 
 
 def _found(module: str, name: str) -> Any:

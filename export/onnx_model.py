@@ -21,14 +21,14 @@ from onnx.version_converter import convert_version
 from export import bundle
 from export import golden as vectors
 from export.frontend.attach import attached, opset_of
-from export.frontend.choice import described, task_frontend
+from export.frontend.choice import described, level, task_frontend
 from export.frontend.raw_proof import at_raw_level
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
 from export.internals import convert
 from export.proof.axes import Axes, name_axes
-from export.proof.examiner import Examiner, examiner, model_metadata
+from export.proof.examiner import Examiner, examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample, Sampler
 from export.quantization.of_model import made_small, small_plan
@@ -56,6 +56,7 @@ def to_onnx(
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     raw: bool | None = None,
+    streaming: bool = False,
     opset: int | None = None,
     cases: int = 24,
     seed: int = 0,
@@ -94,6 +95,11 @@ def to_onnx(
         raw: Whether the processing of the task stands in the file: it then takes waveforms, texts
             or tables in their own units, and gives probabilities, labels and forecasts in units
             too. By default wherever that has a form in ONNX; False leaves it out, True insists.
+        streaming: Write a file that takes a causal model's sequence in chunks of any number of
+            steps: the state of each recurrent layer (``<layer>_h``, ``<layer>_c``) and the last
+            inputs of each convolution along time (``<layer>_x``) are inputs and outputs, which
+            start from zeros. An output without a time axis holds for the sequence up to the end of
+            the chunk. That chunks give what the whole sequence gives is proven.
         opset: Version of the standard operators, 13 or later; by default 18, and 20 for a file
             that takes texts.
         cases: Number of random inputs of the proof.
@@ -107,8 +113,8 @@ def to_onnx(
             the JSON of ``export.golden``.
 
     Raises:
-        ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
-            file is left then.
+        ExportError: A layer has no ONNX form, or looks along time where the file should stream, or
+            the file does not answer as the model does; no file is left then.
     """
     started = time.perf_counter()
     newest = onnx.defs.onnx_opset_version()
@@ -129,14 +135,16 @@ def to_onnx(
             optimize_for=optimize_for,
             metadata=facts,
             raw=raw,
+            streaming=streaming,
             opset=opset,
             cases=cases,
             seed=seed,
         )
         return report if plan is None else made_small(report, plan, golden)
+    raw = level(raw, streaming)
     frontend = task_frontend(facts, raw)
     opset = _opset(frontend, opset)
-    subject = Subject(model, inputs)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
@@ -200,12 +208,7 @@ def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:
 def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, Any]) -> bytes:
     """The bytes of the ONNX file; equal for equal models, whatever the machine."""
     facts = dict(metadata)
-    facts["minimum_steps"] = judge.axes.minimum
-    if judge.subject.states:
-        facts["states"] = {**judge.subject.states, **facts.get("states", {})}
-    if judge.sampler.codes:
-        facts["codes"] = judge.sampler.codes
-    facts["proof"] = judge.facts()
+    facts |= judge.metadata()
     entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
     for key, value in entries.items():
         proto.metadata_props.add(key=key, value=value)

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from export import bundle
 from export.frontend.as_tensorflow import RawModule
-from export.frontend.choice import described
+from export.frontend.choice import described, level
 from export.frontend.raw_proof import RawSubject, at_raw_level
-from export.proof.examiner import examiner, model_metadata
+from export.proof.examiner import examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample
 from export.raw_input import check_task, task_facts
@@ -37,6 +37,7 @@ def to_saved_model(
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     raw: bool | None = None,
+    streaming: bool = False,
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
@@ -58,6 +59,8 @@ def to_saved_model(
         labels: Name of each class.
         task: Kind of task.
         metadata: JSON-able facts, over those of a zoo model; they stand in ``manifest.json``.
+        streaming: Give a causal model's states to the signature ``step``, which takes chunks; see
+            ``to_onnx``.
         raw: Whether there is ``serve_raw``; by default wherever it can be.
         cases: Number of random inputs of the proof, for each level.
         seed: Seed of those inputs.
@@ -72,10 +75,10 @@ def to_saved_model(
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
-    subject = Subject(model, inputs)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
-    raw_judge, frontend = at_raw_level(judge, facts, raw)
+    raw_judge, frontend = at_raw_level(judge, facts, level(raw, streaming))
     facts |= described(facts, frontend, [*raw_judge.axes.inputs, *raw_judge.axes.outputs])
     try:
         with replacing(target) as temporary:
@@ -83,7 +86,8 @@ def to_saved_model(
             also = raw_judge if frontend else None
             verdict = judge.examine(temporary, "replay_saved_model.py", also)
             report = replace((also or judge).report(temporary, verdict, started), path=target)
-            about = {**report.to_dict(), "metadata": facts}
+            told = judge.metadata() if streaming else {}
+            about = {**report.to_dict(), "metadata": {**facts, **told}}
             bundle.write_json(temporary / bundle.MANIFEST, about)
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -129,7 +133,8 @@ def _signature(subject: Subject, zeros: Mapping[str, str]) -> Any:
         batch = tf.shape(inputs[given[0].name])[0]
         for spec in subject.inputs:
             if spec.name in zeros:
-                inputs[spec.name] = tf.zeros([batch, *spec.shape[1:]], spec.dtype)
+                rest = [size or 0 for size in spec.shape[1:]]
+                inputs[spec.name] = tf.zeros([batch, *rest], spec.dtype)
         outputs = traced(*(inputs[spec.name] for spec in subject.inputs))
         return {name: outputs[key] for name, key in keys.items() if name not in zeros.values()}
 

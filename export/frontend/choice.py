@@ -15,6 +15,20 @@ from zoo.processing.waveforms import Waveforms
 from zoo.tasks import load_task
 
 
+def level(raw: bool | None, streaming: bool) -> bool | None:
+    """Whether raw input is asked for, in a file that may take chunks.
+
+    Raises:
+        ExportError: It is, and the file does: processing looks at whole inputs.
+    """
+    if streaming and raw:
+        raise ExportError(
+            "raw=True and streaming=True exclude each other: the processing in a file looks at "
+            "whole inputs; leave raw= out"
+        )
+    return False if streaming else raw
+
+
 def task_frontend(facts: Mapping[str, Any], raw: bool | None) -> Frontend | None:
     """The frontend of the task that the metadata names, or None for a file of tensors.
 

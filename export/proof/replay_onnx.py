@@ -36,6 +36,7 @@ def main(file: str, cases: str, answers: str, plan: str) -> None:
     import json
     import os
 
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
     import numpy as np
     import onnxruntime as ort
 

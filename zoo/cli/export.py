@@ -58,6 +58,8 @@ KINDS = ("onnx", "saved-model")
     metavar="FILE",
     help="How raw input becomes arrays: a recipe's [processing], as TOML or JSON.",
 )
+@click.option("--task", help="Kind of task, where the processing fits several.")
+@click.option("--streaming", is_flag=True, help="Take the sequence of a causal model in chunks.")
 @click.option("--labels", metavar="A,B,...", help="Names of the classes, in the model's order.")
 def command(
     model: str,
@@ -69,6 +71,8 @@ def command(
     opset: int | None,
     tensors: bool,
     processing: Path | None,
+    task: str | None,
+    streaming: bool,
     labels: str | None,
 ) -> None:
     """Export a model and prove the file against the original.
@@ -81,6 +85,8 @@ def command(
         "processing": read_processing(processing) if processing else None,
         "labels": labels.split(",") if labels else None,
         "raw": False if tensors else None,
+        "task": task,
+        "streaming": streaming,
     }
     with heavy():
         import export
