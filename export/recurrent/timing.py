@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
-import onnxruntime as ort
 
-from export.benchmark.turns import in_turn
 from export.onnx_model import unproven
 from export.recurrent.activation import ACTIVATIONS
 from export.recurrent.forms import Forms
-from zoo.tasks import Arrays
+from export.timing import interleaved, session
 
 BATCHES = (1, 4, 8, 16, 32)
 UNITS = (16, 64, 128, 256)
@@ -60,30 +56,3 @@ def speedups(kind: str, role: str, activation: str, units: int, seconds: float) 
         native, scan = interleaved(sessions, [feed, feed], seconds)
         found.append(native / scan)
     return found
-
-
-def session(model: bytes) -> Any:
-    """A session on one thread."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def interleaved(sessions: Sequence[Any], feeds: Sequence[Arrays], seconds: float) -> list[float]:
-    """Runs sessions in turn, in changing order.
-
-    Returns:
-        For each the time of a run in seconds that one run in five stays below: other work on the
-        machine can only make a run longer.
-    """
-    for one, feed in zip(sessions, feeds, strict=True):
-        one.run(None, feed)
-    asks = [partial(_timed, *pair) for pair in zip(sessions, feeds, strict=True)]
-    return [float(np.quantile(values, 0.2)) for values in in_turn(asks, seconds, least=7)]
-
-
-def _timed(one: Any, feed: Arrays) -> list[float]:
-    start = time.perf_counter()
-    one.run(None, feed)
-    return [time.perf_counter() - start]
