@@ -87,8 +87,7 @@ class Drawer:
 
     def arrays(self, sizes: Sizes) -> Arrays:
         """Draws one input for each name."""
-        drawn: Arrays = self._sampler.arrays(self.inputs, sizes)
-        return drawn
+        return self.with_states(self._sampler.arrays(self.inputs, sizes))
 
     def with_states(self, arrays: Arrays) -> Arrays:
         """Adds zeros for the states that are left out; an open axis of their own begins empty."""
