@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any
 from zoo.lazy import attribute
 
 if TYPE_CHECKING:
+    from export.bundle_folder import to_bundle
+    from export.golden import replay
     from export.onnx_model import to_onnx
-    from export.proof.examiner import verify
+    from export.proof.verifying import verify
+    from export.quantization.quantize import quantize
     from export.saved_model import to_saved_model
 
-__all__ = ["to_onnx", "to_saved_model", "verify"]
+__all__ = ["quantize", "replay", "to_bundle", "to_onnx", "to_saved_model", "verify"]
 
 _HOMES = {
+    "quantize": "export.quantization.quantize",
+    "replay": "export.golden",
+    "to_bundle": "export.bundle_folder",
     "to_onnx": "export.onnx_model",
     "to_saved_model": "export.saved_model",
-    "verify": "export.proof.examiner",
+    "verify": "export.proof.verifying",
 }
 
 

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ExportError, RuntimeFileError
-from zoo.files import replacing
 
 METADATA_KEY = "rnn_zoo"
 DIGEST_KEY = "rnn_zoo_sha256"
 PRODUCER = "rnn-zoo"
+MODEL = "model.onnx"
 MANIFEST = "manifest.json"
+GOLDEN = "golden.json"
 FORMAT_VERSION = 1
 NO_DIGEST = "0" * 64
 
@@ -42,22 +43,26 @@ def to_text(metadata: Mapping[str, Any]) -> str:
         raise ExportError(f"the metadata cannot be written as JSON: {error}") from error
 
 
-def from_text(text: str) -> dict[str, Any]:
+def from_text(text: str | bytes, name: str = "the file's metadata") -> dict[str, Any]:
     """Reads what ``to_text`` wrote.
+
+    Args:
+        text: The JSON text.
+        name: What it is, for the message.
 
     Raises:
         RuntimeFileError: It is no JSON object, or of a later format than this release knows.
     """
     try:
         facts = json.loads(text)
-    except ValueError as error:
-        raise RuntimeFileError(f"the file's metadata is no JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RuntimeFileError(f"{name} is no JSON: {error}") from error
     if not isinstance(facts, dict):
-        raise RuntimeFileError("the file's metadata is no JSON object; export the model again")
+        raise RuntimeFileError(f"{name} is no JSON object; export the model again")
     version = facts.get("format_version")
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise RuntimeFileError(
-            f"the file has format version {version!r}, this release reads up to {FORMAT_VERSION}; "
+            f"{name} has format version {version!r}, this release reads up to {FORMAT_VERSION}; "
             "install a newer rnn-zoo"
         )
     return facts
@@ -101,13 +106,62 @@ def check_seal(content: bytes, name: str) -> None:
         )
 
 
+def identity(content: bytes) -> str:
+    """The SHA-256 of a file's bytes, 64 hex digits: what a saved stream is bound to."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def manifest_path(path: str | os.PathLike[str]) -> Path:
     """Where the manifest of an ONNX file stands: ``model.onnx.manifest.json``."""
     return Path(f"{os.fspath(path)}.{MANIFEST}")
 
 
-def write_json(path: Path, facts: Mapping[str, Any]) -> None:
-    """Writes a JSON file under a temporary name, then renames it."""
-    text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
+def write_json(path: Path, facts: Mapping[str, Any], indent: int | None = 2) -> None:
+    """Writes a JSON file with the format's version, under a temporary name, then renames it."""
+    from zoo.files import replacing
+
+    versioned = {"format_version": FORMAT_VERSION, **facts}
+    text = json.dumps(versioned, indent=indent, sort_keys=True, allow_nan=False) + "\n"
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads what ``write_json`` wrote.
+
+    Raises:
+        RuntimeFileError: It is missing, no JSON object, or of a later format.
+    """
+    try:
+        return from_text(path.read_bytes(), str(path))
+    except OSError as error:
+        raise RuntimeFileError(
+            f"{path} cannot be read ({error.strerror or error}); a bundle is a folder with "
+            f"{MODEL}, {MANIFEST} and {GOLDEN}"
+        ) from error
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file that a bundle's manifest vouches for."""
+    return {name: _digest(folder / name) for name in (MODEL, GOLDEN)}
+
+
+def check_files(folder: Path, expected: Any) -> None:
+    """Checks the files of a bundle against those of its manifest.
+
+    Raises:
+        RuntimeFileError: One is another.
+    """
+    found = digests(folder)
+    for name, digest in found.items():
+        if not isinstance(expected, dict) or expected.get(name) != digest:
+            raise RuntimeFileError(
+                f"{folder / name} is not the file that {MANIFEST} tells of; copy the whole bundle"
+            )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RuntimeFileError(f"{path} cannot be read ({error.strerror or error})") from error

@@ -36,7 +36,9 @@ def task_facts(
         except RecipeError as error:
             reasons[kind] = str(error)
         else:
-            return {"task": kind, "processing": full} | ({"labels": list(labels)} if labels else {})
+            domain = importlib.import_module(f"zoo.tasks.{kind}").DOMAIN
+            facts = {"domain": domain, "task": kind, "processing": full}
+            return facts | ({"labels": list(labels)} if labels else {})
     told = " ".join(f"{kind}: {reason}" for kind, reason in reasons.items())
     raise ExportError(f"no task takes the processing that was given; {told}")
 

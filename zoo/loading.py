@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,14 @@ import numpy as np
 from zoo import catalog
 from zoo.builders import build
 from zoo.model_card import ModelCard
-from zoo.tasks import Answer, Arrays, Task, answer, load_task
+from zoo.tasks import Answer, Arrays, Task, answer, generate, load_task
 from zoo.weights import check_digest, load_weights, read_header, weight_arrays
 
 if TYPE_CHECKING:
     import keras
 
 METADATA_FORMAT = 1
-_PLAIN_FACTS = ("labels", "names", "units", "sampling_rate")
+_PLAIN_FACTS = ("labels", "threshold", "names", "units", "sampling_rate")
 
 
 class Pretrained:
@@ -101,7 +102,19 @@ class Pretrained:
         Raises:
             InputError: The raw input or an option cannot be used.
         """
-        return answer(self.task, self.run, raw, options)
+        return answer(self.task, self.task.frontend.around(self.run), raw, options)
+
+    def generate(self, raw: Any, **options: Any) -> Iterator[str]:
+        """Writes on after a prompt, piece by piece as it is made; see the task's `predict`.
+
+        Args:
+            raw: The prompt.
+            **options: Those of `predict`, but for `beams`: a search knows its text at the end only.
+
+        Raises:
+            InputError: The task does not write, or the prompt or an option cannot be used.
+        """
+        return generate(self.task, self.task.frontend.around(self.run), raw, options)
 
     def parameters(self) -> int:
         """Number of weights."""

@@ -28,13 +28,25 @@ class Sampler:
         subject: The model.
         seed: Seed of the generator.
         sample: Draws the inputs itself, from a generator and sizes of the open axes.
+        codes: Integer input -> how many codes it may hold; found by the model's embeddings if left
+            out.
+
+    Attributes:
+        codes: Integer input that feeds an embedding -> how many codes that has.
     """
 
-    def __init__(self, subject: Subject, seed: int = 0, sample: Sample | None = None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        seed: int = 0,
+        sample: Sample | None = None,
+        codes: Mapping[str, int] | None = None,
+    ) -> None:
         self.generator = np.random.default_rng(seed)
         self._subject = subject
         self._sample = sample
-        self._ranges = _integer_ranges(subject)
+        self.codes = _codes(subject) if codes is None else dict(codes)
+        self._ranges = _integer_ranges(subject, self.codes) if codes is None else self.codes
         self._padding = _mask_value(subject)
 
     def arrays(self, shapes: Mapping[str, tuple[int | str, ...]], sizes: Sizes) -> Arrays:
@@ -83,23 +95,31 @@ def sized(shape: tuple[int | str, ...], sizes: Sizes) -> tuple[int, ...]:
     return tuple(sizes[axis] if isinstance(axis, str) else axis for axis in shape)
 
 
-def _integer_ranges(subject: Subject) -> dict[str, int]:
-    """How many different codes each integer input may hold, from the embeddings it feeds."""
+def _codes(subject: Subject) -> dict[str, int]:
+    """How many codes each input may hold that feeds an embedding itself."""
     tensors = {id(t): t.name for t in getattr(subject.network, "inputs", None) or []}
-    embeddings = [layer for layer in subject.layers if isinstance(layer, keras.layers.Embedding)]
-    if not embeddings:
-        return {}
-    smallest = min(int(layer.input_dim) for layer in embeddings)
-    ranges = {spec.name: smallest for spec in subject.inputs}
-    direct: dict[str, list[int]] = {}
-    for layer in embeddings:
+    direct: dict[str, int] = {}
+    for layer in _embeddings(subject):
         try:
             source = tensors.get(id(layer.input))
         except (AttributeError, ValueError):  # called never or more than once
             continue
         if source:
-            direct.setdefault(source, []).append(int(layer.input_dim))
-    return ranges | {name: min(limits) for name, limits in direct.items()}
+            limit = int(layer.input_dim)
+            direct[source] = min(limit, direct.get(source, limit))
+    return direct
+
+
+def _integer_ranges(subject: Subject, codes: Mapping[str, int]) -> dict[str, int]:
+    """How many different codes each integer input may hold, so that every embedding knows them."""
+    limits = [int(layer.input_dim) for layer in _embeddings(subject)]
+    if not limits:
+        return {}
+    return {**dict.fromkeys((spec.name for spec in subject.inputs), min(limits)), **codes}
+
+
+def _embeddings(subject: Subject) -> list[Any]:
+    return [layer for layer in subject.layers if isinstance(layer, keras.layers.Embedding)]
 
 
 def _mask_value(subject: Subject) -> float:

@@ -1,54 +1,84 @@
-"""Opens an exported file: digest first, then onnxruntime."""
+"""Opens an exported file: digest first, then the engine that computes it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-
-import onnxruntime as ort
+from typing import Any
 
 from export import bundle
+from export.runtime.engine import Providers, open_engine
 from export.runtime.session_model import Model
-from zoo.errors import RuntimeFileError
+from zoo.errors import InputError, RuntimeFileError
+
+_MOST_BYTES = 2**31 - 1  # of a protobuf message
+_MOST_THREADS = 1024
 
 
-def load(path: str | os.PathLike[str], *, threads: int | None = None, verify: bool = True) -> Model:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    providers: Providers | None = None,
+    threads: int | None = None,
+    verify: bool = True,
+    engine: str = "onnxruntime",
+    allow_nonfinite: bool = False,
+) -> Model:
     """Loads an ONNX file.
 
+    The model may be shared by threads, pickled (the file's content travels with it, so that it
+    works where the file is not) and used after a fork.
+
     Args:
-        path: The file; one that ``export.to_onnx`` wrote also answers raw input.
+        path: The file, or the folder of a bundle; one that ``export.to_onnx`` wrote also answers
+            raw input.
+        providers: What onnxruntime computes on, by preference: names, or pairs of a name and
+            options; by default the CPU. One that does not start is an error, never a silent
+            fallback.
         threads: Threads of one call; by default one for each CPU this process may use.
-        verify: Check the file's own SHA-256 before anything reads it.
+        verify: Check the file's own SHA-256 before anything reads it. It guards against damage,
+            not against an attacker.
+        engine: What computes, a name of ``export.runtime.engine.ENGINES``.
+        allow_nonfinite: Let NaN and infinities through to the kernels, some of which answer them
+            with finite, plausible numbers.
 
     Raises:
         RuntimeFileError: The file is missing, damaged, no ONNX model, or of a later format.
+        InputError: An argument is of no use here.
     """
-    file = Path(path)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise RuntimeFileError(
-            f"{file} cannot be read ({error.strerror or error}); give the path of an ONNX file"
-        ) from error
+    if threads is None:
+        threads = allowed_cpus()
+    elif type(threads) is not int or not 1 <= threads <= _MOST_THREADS:
+        raise InputError(f"received threads={threads!r}; give 1 to {_MOST_THREADS}")
+    file, content = _read(path)
     if verify:
         bundle.check_seal(content, file.name)
-    session = _open(content, file, threads)
-    text = session.get_modelmeta().custom_metadata_map.get(bundle.METADATA_KEY)
-    return Model(session, bundle.from_text(text) if text else {}, file)
-
-
-def _open(content: bytes, file: Path, threads: int | None) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 4  # what matters is raised
-    options.intra_op_num_threads = allowed_cpus() if threads is None else threads
-    options.inter_op_num_threads = 1
+    opened = open_engine(engine, content, file.name, threads, providers)
+    metadata = bundle.from_text(opened.facts) if opened.facts else {}
+    digest = bundle.identity(content) if metadata.get("states") else ""
     try:
-        return ort.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
-        )
-    except Exception as error:  # onnxruntime raises a type of its own for each kind of damage
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RuntimeFileError(f"{file.name} is no ONNX model that runs here: {reason}") from error
+        return Model(opened, metadata, file, allow_nonfinite=allow_nonfinite, digest=digest)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RuntimeFileError(
+            f"the metadata of {file.name} is not what an export writes: {error}"
+        ) from error
+
+
+def _read(path: Any) -> tuple[Path, bytes]:
+    """The file's path and its bytes."""
+    try:
+        file = Path(path)
+        file = file / bundle.MODEL if (file / bundle.MODEL).is_file() else file
+        if file.exists() and not file.is_file():
+            raise OSError("it is no file")
+        if file.stat().st_size > _MOST_BYTES:
+            raise OSError(f"it has more than {_MOST_BYTES} bytes")
+        return file, file.read_bytes()
+    except (OSError, ValueError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RuntimeFileError(
+            f"{path} cannot be read ({reason}); give the path of an ONNX file"
+        ) from error
 
 
 def allowed_cpus() -> int:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime as ort
 
-from export.runtime.guard import Port, check_inputs, empty_answer
+from export.runtime.engine import Engine
+from export.runtime.guard import LARGEST, Guard, empty_answer
+from export.runtime.ports import zero_states
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import Answer, Arrays, Task, answer, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
+
+if TYPE_CHECKING:
+    from export.runtime.stream import Stream
 
 
 class Model:
@@ -23,19 +27,40 @@ class Model:
         inputs: Names, shapes and types of the inputs; open axes are names.
         outputs: The same of the outputs.
         path: Where the file was.
+        guard: Checks arrays; ``run`` asks it first.
+        engine: Computes arrays that were checked.
+        digest: SHA-256 of the file, 64 hex digits; empty for a file without states.
     """
 
     def __init__(
-        self, session: ort.InferenceSession, metadata: Mapping[str, Any], path: Path
+        self,
+        engine: Engine,
+        metadata: Mapping[str, Any],
+        path: Path,
+        *,
+        allow_nonfinite: bool = False,
+        digest: str = "",
     ) -> None:
         self.metadata = dict(metadata)
         self.path = path
-        self.inputs = tuple(Port.of(argument) for argument in session.get_inputs())
-        self.outputs = tuple(Port.of(argument) for argument in session.get_outputs())
-        self._session = session
+        self.inputs = engine.inputs
+        self.outputs = engine.outputs
+        self.digest = digest
+        self.guard = Guard(
+            engine.inputs,
+            engine.outputs,
+            minimum=int(self.metadata.get("minimum_steps", 1)),
+            states=frozenset(self.metadata.get("states", {})),
+            codes=self.metadata.get("codes"),
+            longest=self.metadata.get("longest"),
+            allow_nonfinite=allow_nonfinite,
+            chunks=self.metadata.get("streaming"),
+        )
+        self.engine = engine
         self._names = [port.name for port in self.outputs]
-        self._minimum = int(self.metadata.get("minimum_steps", 1))
-        self._states = frozenset(self.metadata.get("states", {}))
+        self._states = [
+            port for port in self.inputs if port.name in self.metadata.get("states", {})
+        ]
         self._task: Task | None = None
 
     def run(self, arrays: Mapping[str, np.ndarray]) -> Arrays:
@@ -52,15 +77,10 @@ class Model:
             InputError: A name, type, shape or value does not fit, or is not finite.
         """
         arrays = self._with_states(arrays)
-        sizes = check_inputs(self.inputs, arrays, self._minimum)
+        sizes = self.guard(arrays)
         if any(array.shape[:1] == (0,) for array in arrays.values()):
             return empty_answer(self.outputs, sizes | {"batch": 0})
-        try:
-            answers = self._session.run(self._names, arrays)
-        except Exception as error:  # onnxruntime raises a type of its own for each status
-            reason = str(error).splitlines()[0]
-            raise InputError(f"onnxruntime refused these inputs: {reason}") from error
-        return dict(zip(self._names, answers, strict=True))
+        return dict(zip(self._names, self.engine.run(arrays), strict=True))
 
     def predict(self, raw: Any, **options: Any) -> Answer:
         """Answers for raw input: text, a waveform or its file, a table.
@@ -73,21 +93,80 @@ class Model:
             RuntimeFileError: The file does not say how raw input becomes arrays.
             InputError: The raw input cannot be used.
         """
-        if self._task is None:
-            self._task = self._load_task()
-        return answer(self._task, self.run, raw, options)
+        return answer(self.task, self.raw_run, raw, options)
 
     __call__ = predict
 
-    def _with_states(self, arrays: Mapping[str, np.ndarray]) -> Arrays:
+    def generate(self, raw: Any, **options: Any) -> Iterator[str]:
+        """Writes on after a prompt, piece by piece as it is made; see the task's `predict`.
+
+        Args:
+            raw: The prompt.
+            **options: Those of `predict`, but for `beams`: a search knows its text at the end only.
+
+        Raises:
+            RuntimeFileError: The file does not say how raw input becomes arrays.
+            InputError: The task does not write, or the prompt or an option cannot be used.
+        """
+        return generate(self.task, self.raw_run, raw, options)
+
+    def predict_many(self, raws: Sequence[Any], **options: Any) -> list[Answer]:
+        """Answers for several raw inputs in one batch, in their order; see `predict`.
+
+        Answers are those of `predict` up to the rounding of a kernel that computes several rows
+        at once: numbers differ by no more than an exported file may differ from its original.
+
+        Raises:
+            RuntimeFileError: The file does not say how raw input becomes arrays.
+            InputError: There is no raw input, or one of them cannot be used.
+        """
+        check_options(self.task, options)
+        return list(self.task.predict_many(self.raw_run, raws, **options))
+
+    @property
+    def raw_run(self) -> Run:
+        """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
+        return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
+
+    def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
+        """Begins a sequence that is fed in chunks, for a file with states.
+
+        Args:
+            arrays: Take and give arrays, whatever the file's task is.
+            **options: The task's own settings for streams.
+
+        Raises:
+            RuntimeFileError: The file answers whole sequences only.
+            InputError: An option is unknown.
+        """
+        from export.runtime.stream import Stream, open_reader
+
+        return Stream(self, open_reader(self, options, arrays=arrays))
+
+    @property
+    def task(self) -> Task:
+        """How raw input becomes arrays, and outputs an answer.
+
+        Raises:
+            RuntimeFileError: The file does not say it.
+        """
+        if self._task is None:
+            self._task = self._load_task()
+        return self._task
+
+    def _with_states(self, arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Adds zeros for the states that the caller leaves out."""
-        given = dict(arrays)
-        batch = next((len(array) for array in given.values() if np.ndim(array)), 0)
-        for port in self.inputs:
-            if port.name in self._states and port.name not in given:
-                shape = [axis if isinstance(axis, int) else batch for axis in port.shape]
-                given[port.name] = np.zeros(shape, port.dtype)
-        return given
+        if not isinstance(arrays, Mapping):
+            raise InputError(
+                f"received a {type(arrays).__name__}; give a mapping of input names to numpy arrays"
+            )
+        missing = [port for port in self._states if port.name not in arrays]
+        if not missing:
+            return arrays
+        batch = next((len(array) for array in arrays.values() if getattr(array, "ndim", 0)), 0)
+        if batch > LARGEST:
+            raise InputError(f"the batch has {batch} rows; at most {LARGEST} go into one call")
+        return {**arrays, **zero_states(missing, batch)}
 
     def _load_task(self) -> Task:
         if not {"task", "processing"} <= self.metadata.keys():
@@ -96,6 +175,9 @@ class Model:
                 "call `run` with arrays, or export it with metadata for a task"
             )
         return load_task(self.metadata["task"], self.metadata["processing"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_task": None}
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{port.name}{list(port.shape)}" for port in self.inputs)

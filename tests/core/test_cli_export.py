@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from export import bundle
 from export.runtime import load
 from zoo.cli import app
 from zoo.errors import InputError
@@ -39,6 +40,8 @@ def test_an_own_keras_file_is_exported_verified_and_run(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
     answers = load(file).run({"features": x})
     np.testing.assert_allclose(answers["scores"], np.asarray(model(x)), atol=1e-5)
+    replayed = CliRunner().invoke(app, ["verify", str(tmp_path / "out")])
+    assert replayed.exit_code == 0 and "3 golden vectors" in replayed.output
     again = CliRunner().invoke(app, ["verify", str(file), str(path)])
     assert again.exit_code == 0 and "equal to the original" in again.output
 
@@ -59,6 +62,9 @@ def test_a_model_of_the_zoo_is_exported_both_ways_and_runs(tmp_path: Path) -> No
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert done.output.count("equal to the original") == 2
+    manifest = bundle.read_json(tmp_path / "manifest.json")
+    assert [told["path"] for told in manifest["exports"]] == ["model.onnx", "1"]
+    assert bundle.read_json(tmp_path / "saved_model" / "1" / "manifest.json")["cases"] == 24
     example = Path(__file__).parents[2] / "zoo" / "examples" / "us_flu_weekly.csv"
     ran = CliRunner().invoke(app, ["run", str(tmp_path / "model.onnx"), str(example)])
     asked = CliRunner().invoke(app, ["predict", "flu-segrnn", str(example)])

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+BUNDLE = ("model.onnx", "golden.json", "manifest.json", "saved_model")
 FILES = {
-    "shakespeare-lstm": {"model.onnx", "model.onnx.manifest.json", "saved_model"},
-    "digits-gru": {"model.onnx", "model.onnx.manifest.json", "saved_model", "spectrogram.png"},
-    "flu-segrnn": {"model.onnx", "model.onnx.manifest.json", "saved_model", "forecast.png"},
+    "shakespeare-lstm": {*BUNDLE},
+    "digits-gru": {*BUNDLE, "spectrogram.png"},
+    "flu-segrnn": {*BUNDLE, "forecast.png"},
 }
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.export.benchmark.summary import with_benchmark
 from tests.export.stock_table import with_summary
-from zoo.cli._readme import with_table
+from zoo.cli._readme import with_tables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,12 +31,16 @@ def commands() -> list[str]:
     return [line for line in lines if line and not any(mark in line for mark in EXEMPT)]
 
 
-def test_the_table_is_fresh() -> None:
-    assert with_table(README) == README, "run: python -m zoo.cli._readme"
+def test_the_tables_are_fresh() -> None:
+    assert with_tables(README) == README, "run: python -m zoo.cli._readme"
 
 
 def test_the_table_of_ratios_is_fresh() -> None:
     assert with_summary(README) == README, "run: python -m tests.export.stock_table"
+
+
+def test_the_table_of_the_benchmark_is_fresh() -> None:
+    assert with_benchmark(README) == README, "run: python -m tests.export.benchmark.summary"
 
 
 def test_the_picture_names_every_room() -> None:

@@ -13,14 +13,18 @@ from tests.series.made import hourly
 from zoo.errors import InputError, RecipeError
 from zoo.plots.forecast import save_forecast
 from zoo.processing.series import SeriesProcessing
-from zoo.tasks import Arrays, load_task
-from zoo.tasks.forecast import Forecaster
+from zoo.tasks import Arrays, Run, load_task
+from zoo.tasks.forecast import Forecast, Forecaster
 
 OPTIONS = {"table": "made", "look_back": 24, "horizons": [6, 12], "season": 12}
 
 
 def forecaster(**options: Any) -> Forecaster:
     return Forecaster(SeriesProcessing.fit(hourly(), {**OPTIONS, **options}))
+
+
+def ask(task: Forecaster, network: Run, table: Any, **options: Any) -> Forecast:
+    return task.predict(task.frontend.around(network), table, **options)
 
 
 def repeat(arrays: Arrays) -> Arrays:
@@ -43,7 +47,7 @@ def frame(rows: int = 100) -> dict[str, Any]:
 
 
 def test_units_times_and_names_come_back() -> None:
-    forecast = forecaster().predict(repeat, frame())
+    forecast = ask(forecaster(), repeat, frame())
     assert forecast.values.shape == (12, 2)
     np.testing.assert_allclose(forecast.values[3], hourly().table.values[99], rtol=1e-5)
     assert forecast.times[0] == "2024-01-05 04:00:00"
@@ -55,7 +59,7 @@ def test_units_times_and_names_come_back() -> None:
 
 def test_quantiles_are_sorted_and_the_median_is_the_value() -> None:
     task = forecaster(quantiles=[0.1, 0.5, 0.9], transform="log", errors="raw")
-    forecast = task.predict(crossed, frame(), horizon=5)
+    forecast = ask(task, crossed, frame(), horizon=5)
     assert forecast.quantiles.shape == (5, 2, 3)
     assert (np.diff(forecast.quantiles, axis=-1) > 0).all()
     np.testing.assert_array_equal(forecast.values, forecast.quantiles[..., 1])
@@ -65,7 +69,7 @@ def test_quantiles_are_sorted_and_the_median_is_the_value() -> None:
 
 def test_the_answer_is_json() -> None:
     for task, run in ((forecaster(), repeat), (forecaster(quantiles=[0.1, 0.5, 0.9]), crossed)):
-        forecast = task.predict(run, frame(), horizon=2)
+        forecast = ask(task, run, frame(), horizon=2)
         answer = json.loads(json.dumps(forecast.to_dict()))
         assert len(answer["times"]) == len(answer["series"][1]["values"]) == 2
         assert answer["series"][0]["name"] == "s0"
@@ -73,14 +77,23 @@ def test_the_answer_is_json() -> None:
 
 
 def test_arrays_without_times_count_steps() -> None:
-    forecast = forecaster().predict(repeat, hourly().table.values, horizon=3)
+    forecast = ask(forecaster(), repeat, hourly().table.values, horizon=3)
     assert forecast.times == ("+1", "+2", "+3")
+
+
+def test_several_tables_are_answered_as_one_by_one() -> None:
+    tables = [frame(), frame(60), hourly().table.values]
+    together = forecaster().predict_many(forecaster().frontend.around(repeat), tables, horizon=3)
+    for found, table in zip(together, tables, strict=True):
+        assert found.to_dict() == ask(forecaster(), repeat, table, horizon=3).to_dict()
+    with pytest.raises(InputError, match="no table"):
+        forecaster().predict_many(forecaster().frontend.around(repeat), [])
 
 
 def test_only_the_end_of_the_table_matters() -> None:
     columns = frame()
     tail = {name: column[-24:] for name, column in columns.items()}
-    long, short = (forecaster().predict(repeat, c) for c in (columns, tail))
+    long, short = (ask(forecaster(), repeat, c) for c in (columns, tail))
     np.testing.assert_array_equal(long.values, short.values)
     assert long.times == short.times
 
@@ -88,23 +101,23 @@ def test_only_the_end_of_the_table_matters() -> None:
 @pytest.mark.parametrize("horizon", [0, 13, -1, 2.0, True, "6"])
 def test_horizons_out_of_range(horizon: Any) -> None:
     with pytest.raises(InputError, match="horizon="):
-        forecaster().predict(repeat, frame(), horizon=horizon)
+        ask(forecaster(), repeat, frame(), horizon=horizon)
 
 
 def test_tables_that_cannot_be_used(tmp_path: Path) -> None:
     task = forecaster(transform="log")
     with pytest.raises(InputError, match="Received 23 rows; needed are at least 24"):
-        task.predict(repeat, frame(23))
+        ask(task, repeat, frame(23))
     with pytest.raises(InputError, match="without gaps"):
-        task.predict(repeat, {k: np.delete(v, 90) for k, v in frame().items()})
+        ask(task, repeat, {k: np.delete(v, 90) for k, v in frame().items()})
     zero = frame()
     zero["s1"] = np.where(np.arange(100) == 95, 0.0, zero["s1"])
     with pytest.raises(InputError, match="'s1': received 0 where values are above 0"):
-        task.predict(repeat, zero)
+        ask(task, repeat, zero)
     path = tmp_path / "table.csv"
     path.write_text("time,s0\n2024-01-01,1\n")
     with pytest.raises(InputError, match="lacks the column 's1'; found: 'time', 's0'"):
-        task.predict(repeat, path)
+        ask(task, repeat, path)
 
 
 def test_the_task_is_rebuilt_from_json() -> None:
@@ -117,11 +130,11 @@ def test_the_task_is_rebuilt_from_json() -> None:
 
 def test_pictures(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    banded = forecaster(quantiles=[0.1, 0.5, 0.9]).predict(crossed, frame())
+    banded = ask(forecaster(quantiles=[0.1, 0.5, 0.9]), crossed, frame())
     for name, forecast in {
-        "two": forecaster().predict(repeat, frame()),
+        "two": ask(forecaster(), repeat, frame()),
         "band": banded,
-        "steps": forecaster().predict(repeat, hourly().table.values),
+        "steps": ask(forecaster(), repeat, hourly().table.values),
     }.items():
         save_forecast(forecast, tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")

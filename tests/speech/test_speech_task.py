@@ -13,8 +13,9 @@ from zoo.datasets.fsdd import Recordings
 from zoo.errors import InputError, RecipeError
 from zoo.plots.spectrogram import save_spectrogram
 from zoo.processing.audio import LogMel
-from zoo.tasks import Arrays, answer, load_task
-from zoo.tasks.classification import Classification, Label, padded
+from zoo.processing.waveforms import padded
+from zoo.tasks import Arrays, Run, answer, load_task
+from zoo.tasks.classification import Classification, Label
 
 PROCESSING = {"kind": "log_mel", "mels": 16, "labels": ["low", "high", "rising"], "longest": 1.0}
 
@@ -25,6 +26,11 @@ def task() -> Classification:
     return made
 
 
+def raw(run: Run) -> Run:
+    """A network with the task's frontend around it."""
+    return task().frontend.around(run)
+
+
 def by_length(arrays: Arrays) -> Arrays:
     """Logits that favour "high" for clips of more than 50 frames."""
     long = arrays["lengths"] > 50
@@ -32,7 +38,7 @@ def by_length(arrays: Arrays) -> Arrays:
 
 
 def test_an_answer_names_the_class_and_shows_every_probability() -> None:
-    answer = task().predict(by_length, np.ones(8000, np.float32))
+    answer = task().predict(raw(by_length), np.ones(8000, np.float32))
     assert answer.label == "high"
     assert list(answer.probabilities) == ["low", "high", "rising"]
     assert sum(answer.probabilities.values()) == pytest.approx(1)
@@ -52,7 +58,7 @@ def test_many_answers_come_in_order_from_one_call() -> None:
         calls.append({name: array.shape for name, array in arrays.items()})
         return by_length(arrays)
 
-    answers = task().predict_many(run, [np.ones(n, np.float32) for n in (800, 8000, 90)])
+    answers = task().predict_many(raw(run), [np.ones(n, np.float32) for n in (800, 8000, 90)])
     assert [answer.label for answer in answers] == ["low", "high", "low"]
     assert calls == [{"features": (3, 99, 16), "lengths": (3,)}]
 
@@ -61,27 +67,28 @@ def test_files_and_their_samples_get_one_answer(
     write_wave: Callable[..., Path], recordings: Recordings
 ) -> None:
     waveform = recordings.waveforms[0]
-    arrays = task().arrays([write_wave(waveform), waveform])
+    raw_arrays = task().arrays([write_wave(waveform), waveform])
+    arrays = task().frontend.process(raw_arrays)
     np.testing.assert_allclose(arrays["features"][0], arrays["features"][1], atol=0.05)
 
 
 def test_long_recordings_make_few_frames() -> None:
-    arrays = task().arrays([np.ones(8000 * 30, np.float32)])
+    arrays = task().frontend.process(task().arrays([np.ones(8000 * 30, np.float32)]))
     assert arrays["lengths"].tolist() == [99]
 
 
 def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="NaN"):
-        task().predict(by_length, np.array([np.nan]))
+        task().predict(raw(by_length), np.array([np.nan]))
     with pytest.raises(InputError, match="no input"):
-        task().predict_many(by_length, [])
+        task().predict_many(raw(by_length), [])
     with pytest.raises(InputError, match="temperature"):
-        answer(task(), by_length, np.ones(100), {"temperature": 1.0})
+        answer(task(), raw(by_length), np.ones(100), {"temperature": 1.0})
 
 
 def test_a_network_that_answers_nan_is_not_believed() -> None:
     with pytest.raises(InputError, match="NaN"):
-        task().predict(lambda _: {"logits": np.full((1, 3), np.nan)}, np.ones(100))
+        task().predict(raw(lambda _: {"logits": np.full((1, 3), np.nan)}), np.ones(100))
 
 
 @pytest.mark.parametrize(
@@ -108,13 +115,13 @@ def test_padded_fills_with_zeros_up_to_the_longest() -> None:
 
 def test_features_are_those_of_the_configuration(recordings: Recordings) -> None:
     waveform = recordings.waveforms[3]
-    features = task().arrays([waveform])["features"][0]
+    features = task().frontend.process(task().arrays([waveform]))["features"][0]
     np.testing.assert_array_equal(features, LogMel(mels=16, longest=1.0)(waveform))
 
 
 def test_a_picture_shows_spectrogram_and_answer(tmp_path: Path, recordings: Recordings) -> None:
     pytest.importorskip("matplotlib")
-    raw = recordings.waveforms[0]
-    save_spectrogram(task(), raw, task().predict(by_length, raw), tmp_path / "heard.png")
+    clip = recordings.waveforms[0]
+    save_spectrogram(task(), clip, task().predict(raw(by_length), clip), tmp_path / "heard.png")
     assert (tmp_path / "heard.png").read_bytes().startswith(b"\x89PNG")
     assert [path.name for path in tmp_path.iterdir()] == ["heard.png"]

@@ -117,3 +117,29 @@ def test_losses_are_those_of_the_network() -> None:
     assert carried.baselines["5_gram"] < carried.baselines["1_gram"] < np.log(size)
     with pytest.raises(DataError, match="needed are 257"):
         evaluate(task, flat, text(10))
+
+
+def _counting(arrays: Arrays) -> Arrays:
+    """Logits that depend on everything read so far."""
+    before = arrays.get("state_0", np.zeros((len(arrays["tokens"]), 1), np.float32))
+    after = before + (arrays["tokens"] * np.arange(1, 1 + arrays["tokens"].shape[1])).sum(
+        axis=1, keepdims=True, dtype=np.float32
+    )
+    logits = np.cos(after * np.arange(1.0, 30.0, dtype=np.float32))
+    return {
+        "logits": np.repeat(logits[:, None], arrays["tokens"].shape[1], axis=1),
+        "next_state_0": after,
+    }
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_several_prompts_are_continued_as_one_by_one(length: int) -> None:
+    task = LanguageModel(Characters.from_processing(CODEC))
+    prompts = ["abc", "x", "a b", "hello there", "x"]
+    together = task.predict_many(_counting, prompts, length=length, seed=4, top_k=5)
+    assert together == [
+        task.predict(_counting, prompt, length=length, seed=4, top_k=5) for prompt in prompts
+    ]
+    for bad, options in ([], {}), (["a", ""], {}), (["a"], {"length": -1}):
+        with pytest.raises(InputError, match="Received"):
+            task.predict_many(_counting, bad, **options)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.errors import InputError, RecipeError
-from zoo.processing.decoding import sample
+from zoo.processing.beam import free_beam
+from zoo.processing.decoding import Sampling
 from zoo.processing.text import Characters
-from zoo.tasks import Arrays, load_task
+from zoo.tasks import Arrays, generate, load_task
 from zoo.tasks.language_model import LanguageModel
 
 ALPHABET = "abcdef"
@@ -50,31 +54,88 @@ def test_wrong_processing_is_refused(processing: dict[str, str]) -> None:
         load_task("language_model", processing)
 
 
-@given(st.lists(st.floats(-20, 20), min_size=1, max_size=30), st.integers(0, 9), st.integers(1, 40))
-def test_a_sample_is_among_the_top_k(logits: list[float], seed: int, top_k: int) -> None:
-    code = sample(np.array(logits), np.random.default_rng(seed), 1.0, top_k)
-    assert sum(value > logits[code] for value in logits) < top_k
+LOGITS = st.lists(st.floats(-20, 20), min_size=1, max_size=30)
 
 
-def test_samples_follow_the_distribution() -> None:
-    logits = np.log([0.6, 0.3, 0.1])
-    rng = np.random.default_rng(0)
-    drawn = np.bincount([sample(logits, rng, 1.0, None) for _ in range(20_000)]) / 20_000
-    assert np.abs(drawn - [0.6, 0.3, 0.1]).max() < 0.02
-    sharp = np.bincount([sample(logits, rng, 0.5, None) for _ in range(20_000)]) / 20_000
-    wanted = np.array([0.36, 0.09, 0.01]) / 0.46
-    assert np.abs(sharp - wanted).max() < 0.02
+@given(LOGITS, st.integers(0, 9), st.integers(1, 40), st.floats(0.01, 1), st.floats(0.1, 3))
+def test_a_choice_is_among_the_likeliest(
+    logits: list[float], seed: int, top_k: int, top_p: float, temperature: float
+) -> None:
+    scores = np.array(logits)
+    sampling = Sampling(temperature, top_k, top_p, seed)
+    code = sampling.choose(scores, sampling.generator())
+    better = scores > scores[code]
+    assert better.sum() < top_k
+    kept = np.sort(np.exp((scores - scores.max()) / temperature))[::-1][:top_k]
+    # Those likelier than the choice had not yet come to top_p.
+    assert kept[: better.sum()].sum() / kept.sum() <= top_p + 1e-9
+    again = Sampling(temperature, top_k, top_p, seed)
+    assert again.choose(scores, again.generator()) == code
 
 
-def test_temperature_zero_takes_the_likeliest() -> None:
-    rng = np.random.default_rng(0)
-    assert {sample(np.array([0.1, 0.3, 0.2]), rng, 0, None) for _ in range(20)} == {1}
+@pytest.mark.parametrize(
+    ("sampling", "wanted"),
+    [
+        (Sampling(), [0.6, 0.3, 0.1]),
+        (Sampling(0.5), np.array([0.36, 0.09, 0.01]) / 0.46),
+        (Sampling(top_k=2), [2 / 3, 1 / 3, 0]),
+        (Sampling(top_p=0.7), [2 / 3, 1 / 3, 0]),
+        (Sampling(top_p=0.6), [1, 0, 0]),
+        (Sampling(top_k=2, top_p=0.7), [2 / 3, 1 / 3, 0]),
+        (Sampling(temperature=0), [1, 0, 0]),
+    ],
+    ids=str,
+)
+def test_choices_follow_the_distribution(sampling: Sampling, wanted: list[float]) -> None:
+    logits, rng = np.log([0.599, 0.3, 0.1]), np.random.default_rng(0)
+    logits[0] = np.log(0.6001)  # so that the first alone comes to 0.6 whatever the rounding
+    drawn = np.bincount([sampling.choose(logits, rng) for _ in range(8_000)], minlength=3)
+    assert np.abs(drawn / 8_000 - wanted).max() < 0.02
 
 
-@pytest.mark.parametrize(("temperature", "top_k"), [(-1.0, None), (float("nan"), None), (1.0, 0)])
-def test_wrong_settings_are_refused(temperature: float, top_k: int | None) -> None:
-    with pytest.raises(InputError, match="Received"):
-        sample(np.zeros(3), np.random.default_rng(0), temperature, top_k)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"temperature": "warm"},
+        {"top_k": 0},
+        {"top_k": 1.5},
+        {"top_k": True},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"top_p": float("nan")},
+        {"seed": -1},
+        {"seed": "x"},
+    ],
+)
+def test_wrong_settings_are_refused(settings: dict[str, Any]) -> None:
+    (name,) = settings
+    with pytest.raises(InputError, match=f"Received {name}="):
+        Sampling(**settings)
+
+
+@given(st.integers(0, 4), st.integers(0, 500))
+def test_enough_beams_find_the_likeliest_text(length: int, seed: int) -> None:
+    table = np.random.default_rng(seed).normal(size=(length, 4, 3))
+
+    def step(codes: np.ndarray, states: Arrays) -> tuple[np.ndarray, Arrays]:
+        place = states["place"] + 1
+        return table[place[0], codes], {"place": place}
+
+    first = table[0, :1] if length else np.zeros((1, 3))
+    found, score = free_beam(step, first, {"place": np.zeros(1, int)}, length, 3**length)
+    logs = table - np.log(np.exp(table).sum(axis=-1, keepdims=True))
+    grid = np.array(list(product(range(3), repeat=length)), int).reshape(3**length, length)
+    before = np.pad(grid[:, :-1], ((0, 0), (1, 0))) if length else grid
+    totals = logs[np.arange(length), before, grid].sum(axis=1)
+    assert score == pytest.approx(totals.max())
+    assert totals[(grid == found).all(axis=1)] == pytest.approx(totals.max())
+    greedy, _ = free_beam(step, first, {"place": np.zeros(1, int)}, length, 1)
+    code = 0
+    for place in range(length):
+        code = int(table[place, code].argmax())
+        assert greedy[place] == code
 
 
 def test_a_prompt_is_continued_with_carried_state() -> None:
@@ -99,6 +160,41 @@ def test_a_seed_decides() -> None:
 
     first = [task.predict(flat, "a", seed=4, length=50).text for _ in range(2)]
     assert first[0] == first[1] != task.predict(flat, "a", seed=5, length=50).text
+
+
+def test_a_stream_writes_what_predict_does() -> None:
+    task = LanguageModel(Characters(ALPHABET))
+    options = {"length": 30, "temperature": 2.0, "top_k": 4, "top_p": 0.9, "seed": 3}
+    assert "".join(generate(task, counting, "abc", options)) == (
+        task.predict(counting, "abc", length=30, temperature=2.0, top_k=4, top_p=0.9, seed=3).text
+    )
+    first = next(generate(task, counting, "ab", {"length": 10**9, "temperature": 0}))
+    assert first == "c"
+    for raw, wrong in (("", {}), ("a", {"beams": 2}), ("a", {"top_p": 2}), ("a", {"length": -1})):
+        with pytest.raises(InputError, match="Received"):
+            generate(task, counting, raw, wrong)
+
+
+def test_beams_write_what_is_likeliest() -> None:
+    task = LanguageModel(Characters(ALPHABET))
+    both = task.predict_many(counting, ["ab", "f"], length=4, beams=3)
+    assert [found.text for found in both] == ["cdef", "abcd"]
+    with pytest.raises(InputError, match="beams=0"):
+        task.predict(counting, "a", beams=0)
+
+
+def test_a_task_that_does_not_write_says_so() -> None:
+    made = {"kind": "characters", "lower": True, "longest": 8, "vocabulary": "ab", "labels": ["x"]}
+    with pytest.raises(InputError, match="use predict"):
+        generate(load_task("text_classification", made), counting, "a", {})
+
+
+def test_a_language_model_that_answers_nan_is_not_believed() -> None:
+    def broken(arrays: Arrays) -> Arrays:
+        return {"logits": np.full((*arrays["tokens"].shape, 6), np.nan, np.float32)}
+
+    with pytest.raises(InputError, match="NaN"):
+        LanguageModel(Characters(ALPHABET)).predict(broken, "ab")
 
 
 @pytest.mark.parametrize(("raw", "says"), [("", "empty text"), (3, "int"), ("xyz", "'x'")])

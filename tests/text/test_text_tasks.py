@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.beam import aligned_beam
-from zoo.tasks import Arrays, answer, load_task
+from zoo.tasks import Arrays, Run, Task, answer, load_task
 from zoo.tasks.intent_and_slots import IntentAndSlots
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text_classification import TextClassification
@@ -86,40 +86,45 @@ def spelling(arrays: Arrays) -> Arrays:
     return {"logits": scores}
 
 
+def ask(task: Task, network: Run, raw: Any, **options: Any) -> Any:
+    return answer(task, task.frontend.around(network), raw, options)
+
+
 def test_a_text_has_a_class() -> None:
-    found = classification().predict(by_length, "  ABCA\t")
+    found = ask(classification(), by_length, "  ABCA\t")
     assert found.label == "long" and found.probability == pytest.approx(1 / (1 + np.exp(-3)))
     assert json.loads(json.dumps(found.to_dict()))["label"] == "long"
-    both = classification().predict_many(by_length, ["a", "abca"])
+    task = classification()
+    both = task.predict_many(task.frontend.around(by_length), ["a", "abca"])
     assert [one.label for one in both] == ["short", "long"]
 
 
 def test_letters_are_composed_cut_and_may_be_unknown() -> None:
     task = classification()
-    assert task.codes("E\u0301z A").tolist() == [5, 1, 1, 2]
-    assert len(task.codes("a" * 100)) == 8
+    assert task.codec.codes("E\u0301z A").tolist() == [5, 1, 1, 2]
+    assert len(task.codec.codes("a" * 100)) == 8
 
 
 @given(st.text())
 def test_any_text_has_codes_or_is_refused(text: str) -> None:
     if text.split():
-        codes = classification().codes(text)
+        codes = classification().codec.codes(text)
         assert 1 <= len(codes) <= 8 and codes.min() >= 1
     else:
         with pytest.raises(InputError, match="empty"):
-            classification().codes(text)
+            classification().codec.codes(text)
 
 
 def test_each_word_has_a_tag() -> None:
-    found = tagging().predict(lambda x: {"tags": known_words(x)["tags"][..., :2]}, "the cat, Tom")
+    found = ask(tagging(), lambda x: {"tags": known_words(x)["tags"][..., :2]}, "the cat, Tom")
     assert str(found) == "the/X cat/X ,/Y Tom/Y"
     assert min(found.probabilities) > 0.9
-    listed = tagging().predict(lambda x: {"tags": known_words(x)["tags"][..., :2]}, ["the", "a b"])
+    listed = ask(tagging(), lambda x: {"tags": known_words(x)["tags"][..., :2]}, ["the", "a b"])
     assert listed.words == ["the", "a b"] and json.dumps(listed.to_dict())
 
 
 def test_a_request_has_an_intent_and_slots() -> None:
-    found = requests().predict(known_words, "Please, the cat sat!")
+    found = ask(requests(), known_words, "Please, the cat sat!")
     assert found.words == ["please", "the", "cat", "sat"] and found.intent == "Stop"
     # The network wants I-a for unknown words; it may only continue what a B-a began.
     assert found.tags == ["O", "B-a", "B-a", "I-a"]
@@ -135,13 +140,19 @@ def test_words_become_sounds() -> None:
     assert first[0].symbols == ["A", "B", "K"] and first[0].probability > first[1].probability
     assert str(transduction().predict(spelling, "bc", beams=1)) == "bc  A B K"
     assert json.dumps(found.to_dict())
+    several = transduction().predict_many(spelling, ["bc", "AAB b"], beams=3, alternatives=2)
+    assert [[word.word for word in one.words] for one in several] == [["bc"], ["AAB", "b"]]
+    assert several[0].words[0].readings[0].symbols == first[0].symbols
+    for bad in ([], ["a", " "], ["a", 3]):
+        with pytest.raises(InputError, match="Received"):
+            transduction().predict_many(spelling, bad)
 
 
 def test_beams_that_sound_the_same_are_one_reading() -> None:
     def flat(arrays: Arrays) -> Arrays:
         return {"logits": np.zeros((*arrays["tokens"].shape, 4), np.float32)}
 
-    (readings,) = transduction().predict_many(flat, ["ab"], beams=9)
+    (readings,) = transduction().readings(flat, ["ab"], beams=9)
     assert len(readings) == 7  # of nine: "" + A and A + "" are both A, and so with B K
     assert sum(reading.probability for reading in readings) == pytest.approx(1)
 
@@ -185,7 +196,7 @@ def test_bad_input_is_refused(
     kind: str, run: Any, raw: object, options: dict[str, int], says: str
 ) -> None:
     with pytest.raises(InputError, match=says):
-        answer(load_task(kind, TABLES[kind]), run, raw, options)
+        ask(load_task(kind, TABLES[kind]), run, raw, **options)
 
 
 TABLES: dict[str, dict[str, Any]] = {
@@ -209,7 +220,7 @@ def test_a_network_that_answers_nan_is_not_believed(kind: str) -> None:
         }
 
     with pytest.raises(InputError, match="NaN"):
-        answer(load_task(kind, TABLES[kind]), broken, "a", {})
+        ask(load_task(kind, TABLES[kind]), broken, "a")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from zoo.builders import build
 from zoo.errors import RecipeError
-from zoo.layers.pooling import MaxOverCharacters
+from zoo.layers.pooling import MaxOverCharacters, SequencePooling
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "text.classifier": {
@@ -115,3 +115,18 @@ def test_the_largest_value_is_of_real_characters() -> None:
     codes = np.array([[[2, 1, 0], [0, 0, 0]]], np.int32)
     found = np.asarray(MaxOverCharacters()([features, codes]))
     assert found.tolist() == [[[3.0, 5.0], [0.0, 0.0]]]
+
+
+def test_an_explained_classifier_gives_the_weights_of_its_real_steps() -> None:
+    arguments = ARGUMENTS["text.classifier"]
+    plain, explained = (build("text.classifier", **arguments, explained=x) for x in (False, True))
+    explained.set_weights(plain.get_weights())
+    arrays = inputs("text.classifier", [4, 1], 6)
+    found = outputs(explained, arrays)
+    np.testing.assert_allclose(found["logits"], outputs(plain, arrays)["logits"], atol=1e-6)
+    np.testing.assert_allclose(found["attention"].sum(axis=1), 1, atol=1e-6)
+    assert not found["attention"][0, 4:].any() and not found["attention"][1, 1:].any()
+    with pytest.raises(RecipeError, match="pooling='max'"):
+        build("text.classifier", **arguments, pooling="max", explained=True)
+    with pytest.raises(ValueError, match="use attention"):
+        SequencePooling("mean", return_weights=True)

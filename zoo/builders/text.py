@@ -92,6 +92,7 @@ def classifier(
     dropout: float = 0.2,
     input_dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
+    explained: bool = False,
 ) -> keras.Model:
     """A recurrent classifier of whole texts: embedding, recurrent layers, pooling over time.
 
@@ -111,14 +112,18 @@ def classifier(
         dropout: Share of inputs dropped before each recurrent layer and before the logits.
         input_dropout: Share of the embedding dropped.
         recurrent_dropout: Rate on the state between steps, one mask a sequence.
+        explained: Whether the weights of "attention" are an output too.
 
     Returns:
         A model of `tokens` int32 (batch, time) and `lengths` int32 (batch,), with the output
-        `logits` float32 (batch, classes).
+        `logits` float32 (batch, classes); explained, with a dict of that and `attention` float32
+        (batch, time), which sums to 1 over the real steps and is 0 after them.
 
     Raises:
-        RecipeError: The cell is unknown.
+        RecipeError: The cell is unknown, or what is to be explained has no attention.
     """
+    if explained and pooling != "attention":
+        raise RecipeError(f"Received pooling={pooling!r}; only attention can be explained.")
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     lengths = keras.Input((), dtype="int32", name="lengths")
     mask = SequenceMask(name="mask")([tokens, lengths])
@@ -134,10 +139,15 @@ def classifier(
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
         x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
-    x = SequencePooling(pooling, name="pooling")(x, mask=mask)
+    x = SequencePooling(pooling, return_weights=explained, name="pooling")(x, mask=mask)
+    outputs: dict[str, Any] = {}
+    if explained:
+        x, weights = x
+        outputs["attention"] = keras.layers.Identity(name="attention")(weights)
     x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
     logits = keras.layers.Dense(classes, name="logits")(x)
-    return keras.Model([tokens, lengths], logits, name="text_classifier")
+    whole: Any = {"logits": logits, **outputs} if explained else logits
+    return keras.Model([tokens, lengths], whole, name="text_classifier")
 
 
 def tagger(

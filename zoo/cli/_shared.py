@@ -15,6 +15,7 @@ import click
 from zoo.errors import InputError
 
 if TYPE_CHECKING:
+    from zoo.model_card import Metric
     from zoo.tasks import Answer
 
 
@@ -67,6 +68,16 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def metric_table(metrics: Sequence[Metric]) -> str:
+    """Metrics beside their baselines, as aligned columns."""
+    rows = [["metric", "value", "unit", "split", "baselines", "protocol"]]
+    for metric in metrics:
+        baselines = ", ".join(f"{name} {value:.4g}" for name, value in metric.baselines.items())
+        value = f"{metric.value:.4f}"
+        rows.append([metric.name, value, metric.unit, metric.split, baselines, metric.protocol])
+    return table(rows)
 
 
 OPTION = click.option(

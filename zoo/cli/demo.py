@@ -97,10 +97,7 @@ def _export(show: Show, folder: Path) -> list[Any]:
         from zoo.loading import load
 
         model = load(show.id)
-        reports = [
-            export.to_onnx(model, folder / "model.onnx"),
-            export.to_saved_model(model, folder / "saved_model" / "1"),
-        ]
+        reports = export.to_bundle(model, folder, saved_model=True)
         _draw(model, show, folder)
     return reports
 

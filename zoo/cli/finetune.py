@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo.cli._shared import heavy, verbosity
+from zoo.cli._shared import heavy, metric_table, verbosity
 
 
 @click.command()
@@ -18,10 +18,17 @@ from zoo.cli._shared import heavy, verbosity
 )
 @click.option("--output", "-o", "folder", metavar="DIR", help="Default runs/ID-finetuned.")
 @click.option("--epochs", type=int, metavar="N", help="Number of epochs, if fewer.")
-def command(model: str, data: str, folder: str | None, epochs: int | None) -> None:
-    """Go on training a pretrained model on your own data."""
+@click.option("--batch-size", type=int, metavar="N", help="Examples a batch; small for few rows.")
+def command(
+    model: str, data: str, folder: str | None, epochs: int | None, batch_size: int | None
+) -> None:
+    """Go on training a pretrained model on your own data, and measure it on a part of it."""
     with heavy():
         import zoo
 
-        trained = zoo.finetune(model, data, folder, epochs=epochs, verbose=verbosity())
+        trained = zoo.finetune(
+            model, data, folder, epochs=epochs, batch_size=batch_size, verbose=verbosity()
+        )
     click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters.")
+    if trained.card.measured:
+        click.echo(metric_table(trained.card.measured.metrics))

@@ -98,10 +98,11 @@ def pooled(metrics: Sequence[Metric]) -> Metric:
 
 def answer(task: Classification, run: Run, data: Recordings) -> np.ndarray:
     """Positions of the classes that the task names for each clip, int (clips,)."""
+    raw_run = task.frontend.around(run)
     labels = [
         task.labels.index(answer.label)
         for start in range(0, len(data), _BATCH)
-        for answer in task.predict_many(run, data.waveforms[start : start + _BATCH])
+        for answer in task.predict_many(raw_run, data.waveforms[start : start + _BATCH])
     ]
     return np.array(labels)
 
@@ -119,7 +120,7 @@ def nearest_mean(task: Classification, known: Recordings, scored: Recordings) ->
 
 
 def _vectors(task: Classification, data: Recordings) -> np.ndarray:
-    return np.stack([task.reader(waveform).mean(axis=0) for waveform in data.waveforms])
+    return np.stack([task.features(waveform).mean(axis=0) for waveform in data.waveforms])
 
 
 def _commonest(known: Recordings, count: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.errors import DataError
 from zoo.model_card import Metric
+from zoo.processing.histories import dtype_of
 from zoo.processing.series import SeriesData, SeriesProcessing, Tables
 from zoo.tasks import Run
 from zoo.tasks.forecast import Forecaster
@@ -38,15 +39,22 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
     part = data.get(series.table)
     names = (MODEL, "repeat_last", "seasonal_naive")
     scores = {name: _Scores(series) for name in names}
+    raw_run = task.frontend.around(run)
     for origins, known, truth, history in _windows(series, part, split):
         answers = {
-            MODEL: task.restored(run({"history": series.standardise(history)})["forecast"]),
+            MODEL: _answer(series, raw_run, history),
             "repeat_last": np.repeat(history[:, -1:, :, None], series.horizon, axis=1),
             "seasonal_naive": _seasonal(series, part, origins),
         }
         for name, answer in answers.items():
             scores[name].add(answer, truth, known)
     return list(_metrics(series, scores, split))
+
+
+def _answer(series: SeriesProcessing, run: Run, history: np.ndarray) -> np.ndarray:
+    """A forecast in units, float64 (batch, horizon, series, quantiles or 1)."""
+    forecast = run({"history": history.astype(dtype_of(series))})["forecast"].astype(np.float64)
+    return forecast if series.quantiles else forecast[..., None]
 
 
 def _windows(

@@ -82,10 +82,11 @@ def evaluate(
 
 def answer(task: IntentAndSlots, run: Run, data: Tagged) -> Answers:
     """What the task says of each request."""
+    raw_run = task.frontend.around(run)
     found = [
         request
         for start in range(0, len(data), _BATCH)
-        for request in task.predict_many(run, data.sentences[start : start + _BATCH])
+        for request in task.predict_many(raw_run, data.sentences[start : start + _BATCH])
     ]
     return Answers([request.intent for request in found], [request.tags for request in found])
 

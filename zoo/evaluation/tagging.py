@@ -83,10 +83,11 @@ def parts(data: TaggedSentences, split: str, hold_out: str | None) -> tuple[Tagg
 
 def answer(task: Tagging, run: Run, data: Tagged) -> list[list[str]]:
     """The tags of each sentence."""
+    raw_run = task.frontend.around(run)
     return [
         found.tags
         for start in range(0, len(data), _BATCH)
-        for found in task.predict_many(run, data.sentences[start : start + _BATCH])
+        for found in task.predict_many(raw_run, data.sentences[start : start + _BATCH])
     ]
 
 

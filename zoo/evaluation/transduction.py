@@ -75,7 +75,7 @@ def answer(task: Transduction, run: Run, words: Sequence[str], beams: int) -> li
     found: dict[int, Phones] = {}
     for start in range(0, len(order), _BATCH):
         chosen = order[start : start + _BATCH]
-        readings = task.predict_many(run, [words[i] for i in chosen], beams=beams)
+        readings = task.readings(run, [words[i] for i in chosen], beams=beams)
         for i, rows in zip(chosen, readings, strict=True):
             found[i] = tuple(rows[0].symbols)
     return [found[i] for i in range(len(words))]

@@ -21,12 +21,23 @@ class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
     Args:
         kind: "attention", "mean" or "max".
         units: Rows of W in "attention".
+        return_weights: Whether the layer also returns the weights of the steps, (batch, time),
+            zero where the mask is false; "attention" alone has them.
     """
 
-    def __init__(self, kind: str = "attention", units: int = 32, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        kind: str = "attention",
+        units: int = 32,
+        return_weights: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if kind not in POOLINGS:
             raise ValueError(f"Received kind={kind!r}; use one of {', '.join(POOLINGS)}.")
+        if return_weights and kind != "attention":
+            raise ValueError(f"Received kind={kind!r} with return_weights; use attention.")
+        self.return_weights = return_weights
         self.supports_masking = True
         self.kind = kind
         self.units = units
@@ -39,7 +50,7 @@ class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
             self.query = self.add_weight(name="query", shape=(self.units, 1))
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        """The pooled features."""
+        """The pooled features, and the weights where they are asked for."""
         real = None if mask is None else ops.expand_dims(mask, -1)
         if self.kind == "max":
             kept = inputs if real is None else ops.where(real, inputs, _FAR_BELOW)
@@ -53,18 +64,24 @@ class SequencePooling(keras.layers.Layer):  # type: ignore[misc]
             scores = ops.where(real, scores, _FAR_BELOW)
         # ops.softmax would warn of sequences of one step.
         weights = ops.exp(scores - ops.max(scores, axis=1, keepdims=True))
-        return ops.sum(inputs * weights, axis=1) / ops.sum(weights, axis=1)
+        pooled = ops.sum(inputs * weights, axis=1) / ops.sum(weights, axis=1)
+        if not self.return_weights:
+            return pooled
+        return pooled, ops.squeeze(weights / ops.sum(weights, axis=1, keepdims=True), -1)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """None: there are no steps left to mask."""
+        return (None, None) if self.return_weights else None
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> Any:
-        """(batch, features)."""
-        return (input_shape[0], input_shape[-1])
+        """(batch, features), and (batch, time) of the weights where they are asked for."""
+        pooled = (input_shape[0], input_shape[-1])
+        return (pooled, tuple(input_shape[:2])) if self.return_weights else pooled
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {**super().get_config(), "kind": self.kind, "units": self.units}
+        own = {"kind": self.kind, "units": self.units, "return_weights": self.return_weights}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.plots.figure import saved_figure
 from zoo.processing.audio import LogMel
-from zoo.tasks.classification import Classification, Label, log_mel
+from zoo.tasks.classification import Classification, Label
 
 _SHOWN = 10
 
@@ -27,7 +27,7 @@ def save_spectrogram(task: Classification, raw: Any, answer: Label, path: Path) 
         InputError: The recording cannot be read.
         MissingExtraError: matplotlib is not installed.
     """
-    config, features = log_mel(task.processing), task.reader(raw)
+    config, features = task.config, task.features(raw)
     with saved_figure(path, 8.0, 3.6) as figure:
         picture, bars = figure.subplots(1, 2, width_ratios=(3, 1))
         _draw_features(figure, picture, features, config)

@@ -1,4 +1,4 @@
-"""Beam search for answers that come one for each input symbol."""
+"""Beam search: for answers that come one for each input symbol, and for running text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 Step = Callable[[np.ndarray, int], np.ndarray]
+States = dict[str, np.ndarray]
+FreeStep = Callable[[np.ndarray, States], tuple[np.ndarray, States]]
 
 
 def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,6 +41,36 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
         answers = np.take_along_axis(answers, parents[:, :, None], axis=1)
         answers[:, :, place] = np.where(ended[:, None], 0, codes)
     return answers, scores
+
+
+def free_beam(
+    step: FreeStep, logits: np.ndarray, states: States, length: int, beams: int
+) -> tuple[np.ndarray, float]:
+    """The likeliest sequence of codes that a search of limited width finds.
+
+    Args:
+        step: From the last codes, int32 (rows,), and the states (rows, ...) before them, to the
+            logits (rows, vocabulary) and the states after them.
+        logits: Those of the first code, float (1, vocabulary).
+        states: Those before it, each (1, ...).
+        length: Number of codes.
+        beams: Sequences that are followed; 1 is greedy.
+
+    Returns:
+        Codes int32 (length,), and the logarithm of their probability.
+    """
+    scores, written = np.zeros(1), np.zeros((1, 0), np.int32)
+    for place in range(length):
+        if place:
+            logits, states = step(written[:, -1], states)
+        logs = _log_shares(logits)
+        total = (scores[:, None] + logs).reshape(-1)
+        best = np.argsort(-total, kind="stable")[:beams]
+        parents, codes = np.divmod(best, logs.shape[1])
+        scores = total[best]
+        states = {name: state[parents] for name, state in states.items()}
+        written = np.concatenate([written[parents], codes[:, None].astype(np.int32)], axis=1)
+    return written[0], float(scores[0])
 
 
 def _log_shares(logits: np.ndarray) -> np.ndarray:

@@ -1,37 +1,79 @@
-"""From logits to choices: sampling with temperature and top-k."""
+"""From logits to choices: the likeliest code, or one drawn by temperature, top-k and top-p."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
 from zoo.errors import InputError
 
 
-def sample(
-    logits: np.ndarray, rng: np.random.Generator, temperature: float, top_k: int | None
-) -> int:
-    """Draws one code from the distribution that logits give.
+@dataclass(frozen=True)
+class Sampling:
+    """How a code is chosen from logits; what is cut off counts as impossible.
 
     Args:
-        logits: float of shape (vocabulary,).
-        rng: Source of randomness; one draw is taken whatever the other arguments are.
-        temperature: Divides the logits; 0 takes the most likely code.
-        top_k: Keeps only the k most likely codes; None keeps all.
+        temperature: Divides the logits; 0 takes the likeliest code.
+        top_k: Keeps the k likeliest codes; None keeps all.
+        top_p: Of those, keeps the fewest likeliest whose probabilities come to at least p
+            (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751); None keeps all.
+        seed: The same seed and logits give the same choices.
 
     Raises:
-        InputError: The temperature is negative, or `top_k` is below 1.
+        InputError: A setting is no number or out of its range.
     """
-    if not temperature >= 0:
-        raise InputError(f"Received temperature={temperature}; use 0 (most likely) or more.")
-    if top_k is not None and top_k < 1:
-        raise InputError(f"Received top_k={top_k}; use 1 or more, or None for all.")
-    draw = rng.random()
-    scores = np.asarray(logits, dtype=np.float64)
-    if temperature == 0:
-        return int(scores.argmax())
-    # A stable order makes equal logits give equal choices on every machine.
-    order = np.argsort(-scores, kind="stable")[:top_k]
-    weights = np.exp((scores[order] - scores[order[0]]) / temperature)
-    cumulative = np.cumsum(weights) / weights.sum()
-    place = int(np.searchsorted(cumulative, draw, side="right"))
-    return int(order[min(place, len(order) - 1)])
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.temperature, Real) and self.temperature >= 0):
+            raise InputError(
+                f"Received temperature={self.temperature!r}; use 0 (most likely) or more."
+            )
+        if self.top_k is not None:
+            check_count("top_k", self.top_k, 1, ", or None for all")
+        if self.top_p is not None and not (isinstance(self.top_p, Real) and 0 < self.top_p <= 1):
+            raise InputError(
+                f"Received top_p={self.top_p!r}; use more than 0 and at most 1, or None for all."
+            )
+        check_count("seed", self.seed, 0)
+
+    def generator(self) -> np.random.Generator:
+        """A source of randomness that starts from the seed."""
+        return np.random.default_rng(int(self.seed))
+
+    def choose(self, logits: np.ndarray, rng: np.random.Generator) -> int:
+        """One code.
+
+        Args:
+            logits: float of shape (vocabulary,).
+            rng: Source of randomness; one draw is taken whatever the settings are.
+        """
+        draw = rng.random()
+        scores = np.asarray(logits, dtype=np.float64)
+        if self.temperature == 0:
+            return int(scores.argmax())
+        # A stable order makes equal logits give equal choices on every machine.
+        order = np.argsort(-scores, kind="stable")[: self.top_k]
+        weights = np.exp((scores[order] - scores[order[0]]) / self.temperature)
+        cumulative = np.cumsum(weights) / weights.sum()
+        if self.top_p is not None:
+            kept = int(np.searchsorted(cumulative, self.top_p)) + 1
+            cumulative = cumulative[:kept] / cumulative[:kept][-1]
+        place = int(np.searchsorted(cumulative, draw, side="right"))
+        return int(order[min(place, len(cumulative) - 1)])
+
+
+def check_count(name: str, value: object, least: int, more: str = "") -> None:
+    """Refuses what is not a whole number of at least `least`.
+
+    Raises:
+        InputError: It is not; the message names the setting.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise InputError(f"Received {name}={value!r}; use {least} or more{more}.")

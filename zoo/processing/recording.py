@@ -21,6 +21,7 @@ _BLOCKS_A_SECOND = 10
 _RATES = (1_000, 1_000_000)  # Hz
 _LOUD = 1e6  # far beyond integer samples that were not scaled, and its square is a float32
 _OTHER_FORMATS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"FORM")
+_NOTHING = np.zeros(0, np.float32)
 
 _Source = str | Path | bytes | bytearray
 
@@ -46,22 +47,52 @@ def read(
         MissingExtraError: The format or the rate needs the extra [audio].
     """
     if isinstance(source, np.ndarray):
-        blocks, found = _array_blocks(source, sampling_rate or rate), sampling_rate or rate
-        name = "The array"
+        found, name = rate if sampling_rate is None else sampling_rate, "The array"
+        _check_rate(found, name)
+        blocks = _array_blocks(source, found)
     elif isinstance(source, (str, Path, bytes, bytearray)):
         if sampling_rate is not None:
             raise InputError(f"Received sampling_rate={sampling_rate}; a file states its own.")
         blocks, found, name = _file_blocks(source)
+        _check_rate(found, name)
     else:
         raise InputError(
             f"Received a {type(source).__name__}; needed is a path, a file's bytes or an array."
         )
-    if not _RATES[0] <= found <= _RATES[1]:
-        raise InputError(
-            f"{name} has a sampling rate of {found} Hz; use {_RATES[0]} to {_RATES[1]}."
-        )
     checked = _checked(blocks, name)
-    return _loudest(checked if found == rate else _resampled(checked, found, rate), longest * rate)
+    return _loudest(checked if found == rate else resampled(checked, found, rate), longest * rate)
+
+
+def mono(samples: Any) -> np.ndarray:
+    """Samples of one channel, as a stream gives them, as float32 (samples,); perhaps none.
+
+    Args:
+        samples: Floats in [-1, 1], or integers at full scale.
+
+    Raises:
+        InputError: They are no such array, or not finite.
+    """
+    if not isinstance(samples, np.ndarray) or samples.ndim != 1:
+        received = getattr(samples, "shape", type(samples).__name__)
+        raise InputError(f"Received {received}; needed is an array of samples (samples,).")
+    blocks = list(_array_blocks(samples, _RATES[0]))
+    return np.concatenate(list(_checked(iter(blocks), "The chunk"))) if blocks else _NOTHING
+
+
+def _check_rate(rate: Any, name: str) -> None:
+    whole = isinstance(rate, int | np.integer) and not isinstance(rate, bool)
+    if not whole or not _RATES[0] <= rate <= _RATES[1]:
+        raise InputError(
+            f"{name} has a sampling rate of {rate} Hz; use a whole number, {_RATES[0]} to "
+            f"{_RATES[1]}."
+        )
+
+
+def _is_file(source: str | Path) -> bool:
+    try:
+        return Path(source).is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _loudest(blocks: Iterable[np.ndarray], longest: float) -> np.ndarray:
@@ -117,8 +148,8 @@ def _file_blocks(source: _Source) -> tuple[Iterator[np.ndarray], int, str]:
     """Blocks (samples, channels), the sampling rate and a name for messages."""
     if isinstance(source, (str, Path)):
         name = str(source)
-        if not Path(source).is_file():
-            raise InputError(f"{name} is not a file; give the path of a recording.")
+        if not _is_file(source):
+            raise InputError(f"{name:.200} is not a file; give the path of a recording.")
         with Path(source).open("rb") as file:
             start = file.read(16)
     else:
@@ -196,7 +227,15 @@ def _sound_blocks(file: Any, step: int, name: str, damage: type[Exception]) -> I
             raise InputError(f"{name} is damaged: {error}") from None
 
 
-def _resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+def resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+    """Blocks of samples float32 (samples,) at another rate, in Hz.
+
+    Raises:
+        InputError: The rate found is not one of sound.
+        MissingExtraError: soxr is not installed.
+    """
+    if not _RATES[0] <= found <= _RATES[1]:
+        raise InputError(f"Received a rate of {found} Hz; use {_RATES[0]} to {_RATES[1]}.")
     try:
         import soxr
     except ImportError:

@@ -191,6 +191,14 @@ class SeriesProcessing:
         standardised = (transformed - np.array(self.means)) / np.array(self.stds)
         return np.asarray(standardised, dtype=np.float32)
 
+    def check(self, values: np.ndarray) -> None:
+        """Checks raw values (..., series) before they are standardised.
+
+        Raises:
+            InputError: a value is not above 0 under a logarithm.
+        """
+        _transformed(values, self.transform, self.names)
+
     def restore(self, values: np.ndarray, axis: int = -1) -> np.ndarray:
         """Standardised values, whose `axis` is that of the series, in raw units, as float64."""
         shape = [1] * values.ndim

@@ -75,3 +75,16 @@ class Characters:
     def decode(self, codes: np.ndarray) -> str:
         """The text of integer codes of shape (characters,)."""
         return "".join(self.vocabulary[int(code)] for code in codes)
+
+
+def to_text(raw: Any) -> str:
+    """The raw input, which has to be a text that is not blank.
+
+    Raises:
+        InputError: It is no text, or blank.
+    """
+    if not isinstance(raw, str):
+        raise InputError(f"Received a {type(raw).__name__}; needed is a text (str).")
+    if not raw.strip():
+        raise InputError("Received an empty text; give at least one character.")
+    return raw

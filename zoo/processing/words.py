@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
+from zoo.processing.configuration import check_keys
 from zoo.processing.vocabulary import Vocabulary, padded
 
 _KEYS = {"words", "characters", "lower", "width"}
@@ -81,10 +82,7 @@ class WordCodec:
         Raises:
             RecipeError: A key is unknown or missing, or a value cannot be used.
         """
-        if set(processing) != _KEYS:
-            raise RecipeError(
-                f"Received the processing keys {sorted(processing)}; needed are {sorted(_KEYS)}."
-            )
+        check_keys(processing, _KEYS)
         return cls(
             Vocabulary.from_processing(processing, "words"),
             Vocabulary.from_processing(processing, "characters"),

@@ -1,23 +1,32 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays that it feeds and reads; states are named by the
-model. A task never knows whether Keras or onnxruntime computes: both are a `Run`.
+Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, states are
+named by the model; its DOMAIN says what raw input is. A task talks to a `Run` at the level of its
+`frontend`: raw arrays in, answers out. An exported file may hold the frontend; around any other
+network goes `frontend.around`. A task never knows whether Keras or onnxruntime computes.
 """
 
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from zoo.errors import InputError, RecipeError
+from zoo.processing.frontend import Arrays, Frontend, Run
 
-Arrays = dict[str, np.ndarray]
-Run = Callable[[Arrays], Arrays]
+__all__ = [
+    "Answer",
+    "Arrays",
+    "Frontend",
+    "Run",
+    "Task",
+    "answer",
+    "check_options",
+    "generate",
+    "load_task",
+    "task_kinds",
+]
 
 
 class Answer(Protocol):
@@ -32,12 +41,13 @@ class Task(Protocol):
     """Raw input in, an answer out, whatever runs the network."""
 
     processing: dict[str, Any]
+    frontend: Frontend
 
     def predict(self, run: Run, raw: Any, **options: Any) -> Answer:
         """Answers for one raw input.
 
         Args:
-            run: The network: named arrays in, named arrays out.
+            run: The network with the frontend around it.
             raw: What the user has: text, a waveform or its file, a table.
             **options: The task's own settings.
 
@@ -46,25 +56,113 @@ class Task(Protocol):
         """
         ...
 
+    def predict_many(self, run: Run, raws: Sequence[Any], **options: Any) -> Sequence[Answer]:
+        """Answers for several raw inputs in one batch, in their order; see `predict`.
+
+        Raises:
+            InputError: There is no raw input, or one of them or an option cannot be used.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """How one sequence is read piece by piece; tasks that stream have a method `reader`.
+
+    `reader(raw, **options)` makes one: `raw` says whether the network takes raw arrays. Arrays have
+    a batch of one. The states of the network are not its business.
+    """
+
+    def arrays(self, chunk: Any) -> Arrays | None:
+        """The network's inputs for a piece; None while that is too little for an answer.
+
+        Raises:
+            InputError: The piece cannot be used; the reader is as it was before.
+        """
+        ...
+
+    def rest(self) -> Arrays | None:
+        """The inputs for what is left at the end of the sequence; None where nothing is."""
+        ...
+
+    def answer(self, outputs: Arrays | None) -> Any:
+        """What the outputs mean; without outputs, the answer that says nothing."""
+        ...
+
+    def reset(self) -> None:
+        """Starts another sequence."""
+        ...
+
+    def state(self) -> Arrays:
+        """All that it remembers."""
+        ...
+
+    def restore(self, arrays: Arrays) -> None:
+        """Takes what `state` gave.
+
+        Raises:
+            KeyError: A part is missing.
+            ValueError: A part is not of this reader.
+        """
+        ...
+
 
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
 
+    Args:
+        task: The task.
+        run: The network with the frontend around it.
+        raw: What the task takes.
+        options: The task's own settings.
+
     Raises:
         InputError: An option is unknown, or the raw input cannot be used.
     """
-    known = inspect.signature(task.predict).parameters
+    check_options(task, options)
+    return task.predict(run, raw, **options)
+
+
+def generate(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Iterator[str]:
+    """What `task.predict` would write on after `raw`, piece by piece as it is made.
+
+    Raises:
+        InputError: The task does not write, an option is unknown, or the raw input cannot be used.
+    """
+    stream: Callable[..., Iterator[str]] | None = getattr(task, "stream", None)
+    if stream is None:
+        raise InputError("This task answers all at once and writes no text; use predict.")
+    check_options(task, options, stream)
+    return stream(run, raw, **options)
+
+
+def check_options(
+    task: Task, options: Mapping[str, Any], method: Callable[..., Any] | None = None
+) -> None:
+    """Refuses options that a task does not take.
+
+    Args:
+        task: What is asked.
+        options: Names and values.
+        method: What takes them, if not `task.predict`.
+
+    Raises:
+        InputError: It names the option and those that there are.
+    """
+    import inspect
+
+    known = inspect.signature(method or task.predict).parameters
     names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
         if name not in names:
             raise InputError(
                 f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
             )
-    return task.predict(run, raw, **options)
 
 
 def task_kinds() -> list[str]:
     """Names of the kinds of task: one file of this folder each."""
+    import pkgutil
+
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 

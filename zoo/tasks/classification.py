@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
+from zoo.processing import recording
 from zoo.processing.audio import LogMel
-from zoo.tasks import Arrays, Run
+from zoo.processing.frontend import Arrays, Frontend, Run
+from zoo.processing.labels import Labels, check_names, checked
+from zoo.processing.waveforms import Waveforms, stacked
 
-INPUTS = ("features", "lengths")
-OUTPUTS = ("logits",)
+DOMAIN = "speech"
+INPUTS = {
+    "features": "log-mel spectrogram, zeros after a row's end",
+    "lengths": "how many frames of each row are real",
+}
+OUTPUTS = {"logits": "one logit a class, in the order of `labels`"}
 
 
 @dataclass(frozen=True)
@@ -39,32 +46,35 @@ class Label:
 
 
 class Classification:
-    """Names the class of raw inputs.
+    """Names the class of recordings.
 
-    The network takes right-padded `features` (batch, time, ...) with `lengths` int32 (batch,)
+    The network takes right-padded `features` (batch, time, mels) with `lengths` int32 (batch,)
     and gives `logits` float32 (batch, classes).
 
     Args:
-        reader: One raw input, with the user's options, to its features (time, ...).
+        config: How a waveform becomes features.
         labels: Name of each class.
-        processing: The configuration that made both.
+        threshold: Probability of the second of two classes from which on it is the answer.
     """
 
     def __init__(
-        self,
-        reader: Callable[..., np.ndarray],
-        labels: Sequence[str],
-        processing: dict[str, Any],
+        self, config: LogMel, labels: Sequence[str], threshold: float | None = None
     ) -> None:
-        self.reader = reader
+        self.config = config
         self.labels = tuple(labels)
-        self.processing = processing
+        self.frontend = Frontend(Waveforms(config), Labels(self.labels, threshold=threshold))
+        self.processing: dict[str, Any] = {
+            "kind": "log_mel",
+            **asdict(config),
+            "labels": list(labels),
+            **({} if threshold is None else {"threshold": threshold}),
+        }
 
     def predict(self, run: Run, raw: Any, *, sampling_rate: int | None = None) -> Label:
         """Answers for one raw input.
 
         Args:
-            run: The network.
+            run: The network with the frontend around it.
             raw: A path, a file's bytes or an array of samples.
             sampling_rate: The rate of an array in Hz; files state their own.
 
@@ -78,63 +88,51 @@ class Classification:
         self, run: Run, raws: Sequence[Any], *, sampling_rate: int | None = None
     ) -> list[Label]:
         """Answers for several raw inputs in one batch; see `predict`."""
-        logits = run(self.arrays(raws, sampling_rate=sampling_rate))["logits"]
-        return to_labels(logits, self.labels)
+        return to_labels(run(self.arrays(raws, sampling_rate=sampling_rate)), self.labels)
 
     def arrays(self, raws: Sequence[Any], *, sampling_rate: int | None = None) -> Arrays:
-        """The network's inputs for several raw inputs: `features` and `lengths`."""
+        """Several raw inputs as raw arrays: `waveform` and `samples`."""
         if not raws:
             raise InputError("Received no input; give at least one.")
-        return padded([self.reader(raw, sampling_rate=sampling_rate) for raw in raws])
+        return stacked([self.read(raw, sampling_rate=sampling_rate) for raw in raws])
+
+    def read(self, raw: Any, *, sampling_rate: int | None = None) -> np.ndarray:
+        """The waveform that is heard of a raw input, float32 (samples,) at the model's rate."""
+        config = self.config
+        return recording.read(
+            raw, config.sampling_rate, sampling_rate=sampling_rate, longest=config.longest
+        )
+
+    def features(self, raw: Any) -> np.ndarray:
+        """The features of one raw input, float32 (time, mels)."""
+        return self.config(self.read(raw))
 
 
-def to_labels(logits: np.ndarray, labels: Sequence[str]) -> list[Label]:
-    """The answer of each row of logits (batch, classes).
+def to_labels(outputs: Arrays, labels: Sequence[str]) -> list[Label]:
+    """The answer of each row of raw outputs, `probabilities` and `label`.
 
     Raises:
-        InputError: A logit is not finite.
+        InputError: A probability is not finite.
     """
-    scores = logits.astype(np.float64)
-    if not np.isfinite(scores).all():
-        raise InputError("The network answered NaN; its file is damaged or of another task.")
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
+    shares = checked(outputs["probabilities"]).tolist()
     return [
-        Label(labels[int(row.argmax())], dict(zip(labels, row.tolist(), strict=True)))
-        for row in shares
+        Label(str(label), dict(zip(labels, row, strict=True)))
+        for label, row in zip(outputs["label"], shares, strict=True)
     ]
-
-
-def padded(features: Sequence[np.ndarray]) -> Arrays:
-    """Stacks sequences (time, ...) as `features` (batch, time, ...), with their `lengths`.
-
-    Zeros fill the time axis up to the longest; lengths are int32 (batch,).
-    """
-    lengths = np.array([len(sequence) for sequence in features], np.int32)
-    stacked = np.zeros(
-        (len(features), int(lengths.max()), *features[0].shape[1:]), features[0].dtype
-    )
-    for row, sequence in zip(stacked, features, strict=True):
-        row[: len(sequence)] = sequence
-    return {"features": stacked, "lengths": lengths}
 
 
 def from_processing(processing: Mapping[str, Any]) -> Classification:
     """Rebuilds the task from its configuration.
 
     Args:
-        processing: `kind`, `labels`, and what the kind needs: "log_mel" takes the fields of
+        processing: `kind` "log_mel", `labels`, perhaps `threshold`, and the fields of
             `zoo.processing.audio.LogMel`.
 
     Raises:
         RecipeError: The kind or a key is unknown, or there are no labels.
     """
-    kind, labels = processing.get("kind"), processing.get("labels")
-    if kind not in _READERS:
-        raise RecipeError(f"Received the processing kind {kind!r}; known: {', '.join(_READERS)}.")
-    if not labels or len(set(labels)) != len(labels):
-        raise RecipeError(f"Received the labels {labels!r}; needed is one name for each class.")
-    return Classification(_READERS[kind](processing), labels, dict(processing))
+    labels = check_names(processing.get("labels"), "labels")
+    return Classification(log_mel(processing), labels, processing.get("threshold"))
 
 
 def log_mel(processing: Mapping[str, Any]) -> LogMel:
@@ -143,26 +141,7 @@ def log_mel(processing: Mapping[str, Any]) -> LogMel:
     Raises:
         RecipeError: It is of another kind, or a key is unknown.
     """
-    table = dict(processing)
-    table.pop("labels", None)
+    table = {k: v for k, v in processing.items() if k not in ("labels", "threshold")}
     if (kind := table.pop("kind", None)) != "log_mel":
         raise RecipeError(f"Received the processing kind {kind!r}; needed is 'log_mel'.")
     return LogMel.from_dict(table)
-
-
-def _log_mel_reader(processing: Mapping[str, Any]) -> Callable[..., np.ndarray]:
-    config = log_mel(processing)
-
-    def read(raw: Any, sampling_rate: int | None = None) -> np.ndarray:
-        from zoo.processing import recording
-
-        return config(
-            recording.read(
-                raw, config.sampling_rate, sampling_rate=sampling_rate, longest=config.longest
-            )
-        )
-
-    return read
-
-
-_READERS = {"log_mel": _log_mel_reader}

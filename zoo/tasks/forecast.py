@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.processing.frontend import Frontend, Run
+from zoo.processing.histories import InUnits, Standardised, dtype_of
+from zoo.processing.labels import checked
 from zoo.processing.series import SeriesProcessing
 from zoo.processing.tables import Table, read_table, show_time
-from zoo.tasks import Run
 
 SHOWN = 8
 
-
-INPUTS = ("history",)
-OUTPUTS = ("forecast",)
+DOMAIN = "series"
+INPUTS = {"history": "the last rows of the series, standardised"}
+OUTPUTS = {"forecast": "the steps ahead, standardised"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,32 +91,49 @@ class Forecaster:
 
     def __init__(self, series: SeriesProcessing) -> None:
         self.series = series
+        self.frontend = Frontend(Standardised(series), InUnits(series))
         self.processing = series.to_processing()
 
     def predict(self, run: Run, raw: Any, *, horizon: int | None = None) -> Forecast:
         """Forecasts the steps after the last row.
 
         Args:
-            run: the network.
+            run: the network with the frontend around it.
             raw: a table of at least `look_back` rows; see `zoo.processing.tables.read_table`.
             horizon: number of steps, if fewer than the network gives.
 
         Raises:
             InputError: the table cannot be used, or the horizon is out of range.
         """
+        return self.predict_many(run, [raw], horizon=horizon)[0]
+
+    def predict_many(
+        self, run: Run, raws: Sequence[Any], *, horizon: int | None = None
+    ) -> list[Forecast]:
+        """Forecasts for several tables in one batch; see `predict`."""
+        if not raws:
+            raise InputError("Received no table; give at least one.")
         series = self.series
         horizon = series.horizon if horizon is None else horizon
         if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer):
             raise InputError(f"Received horizon={horizon!r}; use a whole number of steps.")
         if not 1 <= horizon <= series.horizon:
             raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
-        history = series.window(read_table(raw, series.names, series.time))
-        standardised = series.standardise(history.values)[None]
-        ahead = self.restored(run({"history": standardised})["forecast"])[0, :horizon]
+        histories = [series.window(read_table(raw, series.names, series.time)) for raw in raws]
+        for history in histories:
+            series.check(history.values)
+        values = np.stack([history.values for history in histories]).astype(dtype_of(series))
+        ahead = checked(run({"history": values})["forecast"])[:, :horizon]
+        ahead = (ahead if series.quantiles else ahead[..., None]).astype(np.float64)
+        return [self._forecast(*pair) for pair in zip(histories, ahead, strict=True)]
+
+    def _forecast(self, history: Table, ahead: np.ndarray) -> Forecast:
+        """The answer for values ahead (horizon, series, quantiles or 1) in raw units."""
+        series = self.series
         if history.times is None:
-            times = [f"+{step}" for step in range(1, horizon + 1)]
+            times = [f"+{step}" for step in range(1, len(ahead) + 1)]
         else:
-            times = [show_time(t) for t in series.times_ahead(history.times[-1], int(horizon))]
+            times = [show_time(t) for t in series.times_ahead(history.times[-1], len(ahead))]
         median = series.quantiles.index(0.5) if series.quantiles else 0
         return Forecast(
             times=tuple(times),
@@ -125,15 +144,6 @@ class Forecaster:
             quantiles=ahead if series.quantiles else ahead[..., :0],
             history=history,
         )
-
-    def restored(self, forecast: np.ndarray) -> np.ndarray:
-        """The network's output in raw units, float64 (batch, horizon, series, quantiles or 1).
-
-        Quantiles that cross are sorted, which never makes them worse (Chernozhukov,
-        Fernández-Val and Galichon 2010, "Quantile and probability curves without crossing").
-        """
-        with_levels = forecast if self.series.quantiles else forecast[..., None]
-        return np.sort(self.series.restore(with_levels, axis=-2), axis=-1)
 
 
 def from_processing(processing: Mapping[str, Any]) -> Forecaster:

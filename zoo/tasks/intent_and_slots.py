@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import RecipeError
+from zoo.processing.frontend import Frontend, Run
+from zoo.processing.labels import Labels, check_names, checked, softmax
 from zoo.processing.spans import best_path, spans, transition_scores
 from zoo.processing.words import WordCodec, split_request, to_words
-from zoo.tasks import Run
-from zoo.tasks.tagging import check_names, probabilities
+from zoo.tasks.tagging import INPUTS as INPUTS
 
-INPUTS = ("words", "characters", "lengths")
-OUTPUTS = ("tags", "intent")
+DOMAIN = "text"
+OUTPUTS = {
+    "tags": "one logit a BIO tag for each word, in the order of `tags`",
+    "intent": "one logit an intent, in the order of `intents`",
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ class IntentAndSlots:
         self.codec = codec
         self.tags = tuple(tags)
         self.intents = tuple(intents)
+        self.frontend = Frontend(
+            None, Labels(self.intents, "intent", "intent_probabilities", "intent_label")
+        )
         self._transitions = transition_scores(self.tags, order, order_weight)
         self.processing: dict[str, Any] = {
             "kind": "request",
@@ -95,7 +102,7 @@ class IntentAndSlots:
         """Answers for one request.
 
         Args:
-            run: The network.
+            run: The network with the frontend around it.
             raw: A text, or a list of words that is taken as it is.
 
         Raises:
@@ -107,20 +114,21 @@ class IntentAndSlots:
         """Answers for several requests in one batch; see `predict`."""
         sentences = [to_words(raw, split_request) for raw in raws]
         outputs = run(self.codec.arrays(sentences))
-        intents, tags = (probabilities(outputs[name]) for name in ("intent", "tags"))
+        shares = checked(outputs["intent_probabilities"]).max(axis=-1).tolist()
+        tags = checked(softmax(outputs["tags"]))
+        rows = zip(sentences, tags, outputs["intent_label"], shares, strict=True)
         return [
-            self._request(words, np.log(shares[: len(words)] + 1e-12), row)
-            for words, shares, row in zip(sentences, tags, intents, strict=True)
+            self._request(words, np.log(scores[: len(words)] + 1e-12), str(intent), share)
+            for words, scores, intent, share in rows
         ]
 
-    def _request(self, words: list[str], scores: Any, shares: Any) -> Request:
+    def _request(self, words: list[str], scores: Any, intent: str, share: float) -> Request:
         tags = [self.tags[code] for code in best_path(scores, self._transitions)]
         slots = [
             Slot(span.label, " ".join(words[span.start : span.stop]), span.start, span.stop)
             for span in spans(tags)
         ]
-        intent = int(shares.argmax())
-        return Request(words, self.intents[intent], float(shares[intent]), slots, tags)
+        return Request(words, intent, share, slots, tags)
 
 
 def from_processing(processing: Mapping[str, Any]) -> IntentAndSlots:

@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from zoo.errors import InputError, RecipeError
+from zoo.errors import RecipeError
+from zoo.processing.frontend import Frontend, Run
+from zoo.processing.labels import Labels, check_names, checked
 from zoo.processing.words import WordCodec, split_words, to_words
-from zoo.tasks import Run
 
-INPUTS = ("words", "characters", "lengths")
-OUTPUTS = ("tags",)
+DOMAIN = "text"
+INPUTS = {
+    "words": "code of each word in small letters: place in `words` + 2, 1 unknown, 0 after the end",
+    "characters": "codes of each word's characters, likewise, zeros after its end",
+    "lengths": "how many words of each row are real",
+}
+OUTPUTS = {"tags": "one logit a tag for each word, in the order of `tags`"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class Tagging:
     def __init__(self, codec: WordCodec, tags: Sequence[str]) -> None:
         self.codec = codec
         self.tags = tuple(tags)
+        self.frontend = Frontend(
+            None, Labels(self.tags, source="tags", label="tag", axes=("batch", "time"))
+        )
         self.processing: dict[str, Any] = {
             "kind": "words",
             **codec.to_processing(),
@@ -56,7 +63,7 @@ class Tagging:
         """Answers for one text.
 
         Args:
-            run: The network.
+            run: The network with the frontend around it.
             raw: A text, or a list of words that is taken as it is.
 
         Raises:
@@ -67,39 +74,16 @@ class Tagging:
     def predict_many(self, run: Run, raws: Sequence[Any]) -> list[Tagged]:
         """Answers for several texts in one batch; see `predict`."""
         sentences = [to_words(raw, split_words) for raw in raws]
-        shares = probabilities(run(self.codec.arrays(sentences))["tags"])
+        outputs = run(self.codec.arrays(sentences))
+        shares = checked(outputs["probabilities"])
         return [
             Tagged(
                 words,
-                [self.tags[place] for place in row[: len(words)].argmax(axis=1)],
+                [str(tag) for tag in tags[: len(words)]],
                 row[: len(words)].max(axis=1).tolist(),
             )
-            for words, row in zip(sentences, shares, strict=True)
+            for words, tags, row in zip(sentences, outputs["tag"], shares, strict=True)
         ]
-
-
-def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis, float64.
-
-    Raises:
-        InputError: A logit is not finite.
-    """
-    scores = logits.astype(np.float64)
-    if not np.isfinite(scores).all():
-        raise InputError("The network answered NaN; its file is damaged or of another task.")
-    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(shares / shares.sum(axis=-1, keepdims=True))
-
-
-def check_names(names: Any, what: str) -> list[str]:
-    """A list of different names.
-
-    Raises:
-        RecipeError: It is empty or repeats a name.
-    """
-    if not names or len(set(names)) != len(names):
-        raise RecipeError(f"Received the {what} {names!r}; needed is one name for each.")
-    return [str(name) for name in names]
 
 
 def from_processing(processing: Mapping[str, Any]) -> Tagging:

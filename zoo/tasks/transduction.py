@@ -10,12 +10,17 @@ import numpy as np
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.beam import aligned_beam
+from zoo.processing.frontend import Frontend, Run
+from zoo.processing.labels import check_names
 from zoo.processing.vocabulary import Vocabulary, padded
-from zoo.tasks import Run
-from zoo.tasks.tagging import check_names
 
-INPUTS = ("tokens", "lengths", "previous")
-OUTPUTS = ("logits",)
+DOMAIN = "text"
+INPUTS = {
+    "tokens": "code of each letter: place in `vocabulary` + 2, 1 unknown, 0 after the end",
+    "lengths": "how many letters of each row are real",
+    "previous": "what was answered for the letter before: place in `answers` + 1, 0 for the first",
+}
+OUTPUTS = {"logits": "for each letter a column for none, then a logit an answer of `answers`"}
 
 _KEYS = {"kind", "longest", "vocabulary", "answers"}
 
@@ -70,6 +75,7 @@ class Transduction:
     """
 
     def __init__(self, vocabulary: Vocabulary, answers: Sequence[str], longest: int) -> None:
+        self.frontend = Frontend(None, None)
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.longest = longest
@@ -92,23 +98,30 @@ class Transduction:
         Raises:
             InputError: The raw input is no text or has no word, or an option is off.
         """
-        if not isinstance(raw, str) or not raw.split():
-            what = "an empty text" if isinstance(raw, str) else f"a {type(raw).__name__}"
-            raise InputError(f"Received {what}; give a text of at least one word.")
+        return self.predict_many(run, [raw], beams=beams, alternatives=alternatives)[0]
+
+    def predict_many(
+        self, run: Run, raws: Sequence[Any], *, beams: int = 4, alternatives: int = 1
+    ) -> list[Transduced]:
+        """Answers for several texts, all their words in one batch; see `predict`."""
+        for raw in raws:
+            if not isinstance(raw, str) or not raw.split():
+                what = "an empty text" if isinstance(raw, str) else f"a {type(raw).__name__}"
+                raise InputError(f"Received {what}; give a text of at least one word.")
+        if not raws:
+            raise InputError("Received no input; give at least one text.")
         if not 1 <= alternatives <= beams:
             raise InputError(
                 f"Received beams={beams} and alternatives={alternatives}; use 1 or more beams and "
                 "as many alternatives at most."
             )
-        words = raw.split()
-        found = self.predict_many(run, words, beams=beams)
-        return Transduced(
-            [Word(w, rows[:alternatives]) for w, rows in zip(words, found, strict=True)]
-        )
+        texts = [raw.split() for raw in raws]
+        found = iter(self.readings(run, [word for text in texts for word in text], beams=beams))
+        return [
+            Transduced([Word(word, next(found)[:alternatives]) for word in text]) for text in texts
+        ]
 
-    def predict_many(
-        self, run: Run, words: Sequence[str], *, beams: int = 4
-    ) -> list[list[Reading]]:
+    def readings(self, run: Run, words: Sequence[str], *, beams: int = 4) -> list[list[Reading]]:
         """The different readings of several words in one batch, likeliest first."""
         tokens, lengths = padded([self.codes(word) for word in words])
         inputs = {"tokens": np.repeat(tokens, beams, axis=0), "lengths": np.repeat(lengths, beams)}

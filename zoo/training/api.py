@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import warnings
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from zoo import catalog
-from zoo.errors import InputError
+from zoo.errors import DataError, InputError, MissingExtraError
+from zoo.files import replacing
 from zoo.loading import Pretrained, load
+from zoo.measuring import evaluate
+from zoo.model_card import Data, ModelCard, Recipe
 from zoo.training.fit import fit_recipe
 from zoo.weights import read_header
 
@@ -62,12 +67,15 @@ def finetune(
     folder: str | Path | None = None,
     *,
     epochs: int | None = None,
+    batch_size: int | None = None,
     verbose: int | str = "auto",
 ) -> Pretrained:
     """Goes on training a pretrained model on your own data.
 
     The recipe's settings stay; the processing (vocabulary, scaling) is the pretrained one where
-    the task allows it, and a head of another size starts anew.
+    the task allows it, and a head of another size starts anew. The folder gets a card with the
+    figures of the part of your data that validated, beside naive baselines; since that part also
+    chose the weights, other data is likely to score a little worse.
 
     Args:
         model_id: An id of the zoo, or a model's folder.
@@ -75,6 +83,7 @@ def finetune(
             CSV table), or a data set as the readers of `zoo.datasets` give it.
         folder: Where everything is written; default `runs/ID-finetuned`.
         epochs: Number of epochs, if fewer than the recipe's.
+        batch_size: Examples a batch, if not the recipe's; few rows learn more from small batches.
         verbose: Keras' progress bar.
 
     Returns:
@@ -90,11 +99,14 @@ def finetune(
     learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
     weights = card.folder / "weights.safetensors"
     processing = read_header(weights)["processing"]
+    name = Path(data).name if isinstance(data, str | Path) else "own data"
     if isinstance(data, str | Path):
         data = learning.read_own_data(Path(data), card.recipe, processing)
+    recipe = _own_recipe(card, name, batch_size)
+    _write_recipe(recipe, target / "recipe.toml")
     fit_recipe(
-        card.recipe,
-        card.folder / "recipe.toml",
+        recipe,
+        target / "recipe.toml",
         target,
         data=data,
         start=weights,
@@ -102,4 +114,37 @@ def finetune(
         epochs=epochs,
         verbose=verbose,
     )
+    try:
+        evaluate(load(target), data=data, split="validation", write=True)
+    except DataError as error:
+        warnings.warn(f"{target} has no figures: {error}", stacklevel=2)
     return load(target)
+
+
+def _own_recipe(card: ModelCard, name: str, batch_size: int | None) -> Recipe:
+    """The recipe of a model whose training went on with data called `name`.
+
+    Raises:
+        InputError: The batch size is below 1.
+    """
+    training = card.recipe.training
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"Received batch_size={batch_size}; use 1 or more.")
+    version = f" version {card.measured.version}" if card.measured else ""
+    return replace(
+        card.recipe,
+        title=f"{card.recipe.title}; fine-tuned on {name}",
+        description=f"{card.id}{version}, trained further on {name}.",
+        data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
+        training=replace(training, batch_size=batch_size or training.batch_size),
+    )
+
+
+def _write_recipe(recipe: Recipe, path: Path) -> None:
+    try:
+        import tomli_w
+    except ImportError:
+        raise MissingExtraError("tensorflow", "Writing a recipe") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(tomli_w.dumps(asdict(recipe)), encoding="utf-8")

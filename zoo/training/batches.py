@@ -93,6 +93,7 @@ class Problem:
         validation: Validation batches; their loss chooses the weights.
         loss: A Keras loss.
         metrics: Keras metrics to watch.
+        while_learning: Builder arguments for the training alone, such as one output less.
     """
 
     processing: dict[str, Any]
@@ -101,3 +102,4 @@ class Problem:
     validation: Batches
     loss: Any
     metrics: list[Any] = field(default_factory=list)
+    while_learning: dict[str, Any] = field(default_factory=dict)

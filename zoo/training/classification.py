@@ -15,7 +15,8 @@ from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.audio import power_spectrogram
 from zoo.processing.recording import read as read_recording
-from zoo.tasks.classification import log_mel, padded
+from zoo.processing.waveforms import padded
+from zoo.tasks.classification import log_mel
 from zoo.training.audio_augmentation import AudioAugmenter, Strength
 from zoo.training.batches import Batches, Problem
 

@@ -79,7 +79,7 @@ def fit_recipe(
     keras.utils.set_random_seed(settings.seed)
     data = datasets.load(recipe.data.name) if data is None else data
     problem = _prepare(recipe, data, hold_out, processing)
-    arguments = {**recipe.model.arguments, **problem.arguments}
+    arguments = {**recipe.model.arguments, **problem.arguments, **problem.while_learning}
     model = build(recipe.model.builder, **arguments)
     if start is not None:
         load_weights(model, start, partly=True)

@@ -1,4 +1,4 @@
-"""How a classifier of texts learns: characters in, classes out, rare classes given their weight."""
+"""How a classifier of texts learns: codes in, classes out, rare classes given their weight."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 from zoo.datasets.names_by_language import LabelledTexts
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
-from zoo.processing.vocabulary import UNKNOWN, Vocabulary, padded
-from zoo.tasks.text_classification import from_processing, normalised
+from zoo.processing.vocabulary import UNKNOWN, padded
+from zoo.tasks.text_classification import CODECS, TextClassification, from_processing
 from zoo.training.batches import Batches, Problem
 from zoo.training.made_texts import MadeTexts
 
-_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
+_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing", "pad_to", "window")
 Inputs = dict[str, np.ndarray]
 
 
@@ -30,6 +30,10 @@ class CodedTexts:
         targets: int32 (texts,).
         unknown_rate: Share of the codes that are taken for unknown, drawn anew each time.
         made_rate: Share of the texts in whose place one of the same class is made up.
+        window: Most codes of a text that are learned from at once, from a place that is drawn anew
+            each time; 0 for all.
+        pad_to: Batches are padded to a multiple of this: a backend that compiles does so once a
+            length.
     """
 
     def __init__(
@@ -38,11 +42,15 @@ class CodedTexts:
         targets: np.ndarray,
         unknown_rate: float = 0.0,
         made_rate: float = 0.0,
+        window: int = 0,
+        pad_to: int = 1,
     ) -> None:
         self._rows = rows
         self._targets = targets
         self._unknown_rate = unknown_rate
         self._made_rate = made_rate
+        self._window = window
+        self._pad_to = pad_to
         self._made = MadeTexts(rows, targets) if made_rate else None
 
     def __len__(self) -> int:
@@ -50,15 +58,21 @@ class CodedTexts:
 
     def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
         """`tokens` and `lengths`, and targets int32 (batch,)."""
-        tokens, lengths = padded([self._row(i, rng) for i in indices])
+        tokens, lengths = padded([self._row(i, rng) for i in indices], self._pad_to)
         lost = (rng.random(tokens.shape) < self._unknown_rate) & (tokens > 0)
         inputs = {"tokens": np.where(lost, UNKNOWN, tokens).astype(np.int32), "lengths": lengths}
         return inputs, self._targets[indices]
 
     def _row(self, number: int, rng: np.random.Generator) -> np.ndarray:
         if self._made is None or rng.random() >= self._made_rate:
-            return self._rows[number]
+            return self._windowed(self._rows[number], rng)
         return self._made.draw(int(self._targets[number]), rng)
+
+    def _windowed(self, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if not self._window or len(row) <= self._window:
+            return row
+        start = int(rng.integers(len(row) - self._window + 1))
+        return row[start : start + self._window]
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
@@ -104,13 +118,14 @@ def prepare(
 ) -> Problem:
     """Fits the vocabulary on the training part and codes the texts.
 
-    Recipe: `processing` has `kind` "characters", `lower` and `longest`; `training.options` has
-    `unknown_rate` (characters hidden), `made_rate` (texts made up; see `zoo.training.made_texts`),
-    `balance` and `label_smoothing`.
+    Recipe: `processing` has the `kind` of a codec and the settings of its `fit`;
+    `training.options` has `unknown_rate` (codes hidden), `made_rate` (texts made up; see
+    `zoo.training.made_texts`), `balance`, `label_smoothing`, and may have `window` and
+    `pad_to` (see `CodedTexts`).
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
-        RecipeError: A key is unknown, or a group is to be held out.
+        RecipeError: A kind or key is unknown, or a group is to be held out.
     """
     options = recipe.training.options
     if unknown := sorted(set(options) - set(_OPTIONS)):
@@ -126,25 +141,25 @@ def prepare(
             f"Received {len(validation)} texts to validate on and {counts.tolist()} texts a class "
             "to learn from; each must be 1 or more."
         )
-    kept = {**(processing or recipe.processing), "labels": list(data.label_names)}
-    if "vocabulary" not in kept:
-        texts = (normalised(text, kept["lower"]) for text in train.texts)
-        kept["vocabulary"] = "".join(Vocabulary.fit(c for text in texts for c in text).items)
-    task = from_processing(kept)
+    task = _task(recipe, train, processing)
     rows_train, rows_validation = (
-        [task.codes(text) for text in part.texts] for part in (train, validation)
+        [task.codec.codes(text) for text in part.texts] for part in (train, validation)
+    )
+    window, pad_to = options.get("window", 0), options.get("pad_to", 1)
+    learned = CodedTexts(
+        rows_train, train.labels, options["unknown_rate"], options["made_rate"], window, pad_to
     )
     return Problem(
         processing=task.processing,
-        arguments={"vocabulary_size": len(task.vocabulary), "classes": len(task.labels)},
+        arguments={"vocabulary_size": len(task.codec), "classes": len(task.labels)},
         train=Batches(
-            CodedTexts(rows_train, train.labels, options["unknown_rate"], options["made_rate"]),
+            learned,
             recipe.training.batch_size,
             recipe.training.seed,
-            lengths=np.array([len(row) for row in rows_train]),
+            lengths=np.array([min(len(row), window or len(row)) for row in rows_train]),
         ),
         validation=Batches(
-            CodedTexts(rows_validation, validation.labels),
+            CodedTexts(rows_validation, validation.labels, pad_to=pad_to),
             256,
             shuffle=False,
             lengths=np.array([len(row) for row in rows_validation]),
@@ -153,7 +168,19 @@ def prepare(
             (counts / counts.sum()).tolist(), options["balance"], options["label_smoothing"]
         ),
         metrics=["accuracy"],
+        while_learning={"explained": False},
     )
+
+
+def _task(
+    recipe: Recipe, train: LabelledTexts, processing: Mapping[str, Any] | None
+) -> TextClassification:
+    """The task with a codec fitted on the training part, or with the one that is given."""
+    if processing:
+        return from_processing({**processing, "labels": list(train.label_names)})
+    if (kind := recipe.processing["kind"]) not in CODECS:
+        raise RecipeError(f"Received the processing kind {kind!r}; known: {', '.join(CODECS)}.")
+    return TextClassification(CODECS[kind].fit(train.texts, recipe.processing), train.label_names)
 
 
 def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> LabelledTexts:

@@ -1,0 +1,1 @@
+"""How fast exported files and what they replace answer: each in a process of its own, in turn."""

@@ -1,0 +1,151 @@
+"""Golden vectors: a few inputs and the original's outputs, in JSON that every language reads.
+
+``golden.json`` holds ``format_version``, the SHA-256 of the ONNX file, the tolerance t of each
+output (|a - b| <= t + t * |b|) and ``vectors``: ``inputs`` and ``outputs`` by name, each with
+``dtype``, ``shape`` and ``data``, the values in C order. Numbers that are not finite are the texts
+"NaN", "Infinity" and "-Infinity".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export import bundle
+from zoo.errors import ExportError, RuntimeFileError
+from zoo.tasks import Arrays
+
+Vector = tuple[Arrays, Arrays]
+
+_COUNT = 3
+_PARTS = {"format_version", "sha256", "tolerance", "vectors"}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay of golden vectors found.
+
+    Attributes:
+        path: The folder of the bundle.
+        vectors: Number of vectors.
+        max_abs_error: Output name -> largest absolute difference; 1 where texts differ.
+    """
+
+    path: Path
+    vectors: int
+    max_abs_error: Mapping[str, float]
+
+    def __str__(self) -> str:
+        worst = max(self.max_abs_error.values(), default=0.0)
+        return (
+            f"{self.path}: equal to the original's answers on {self.vectors} golden vectors "
+            f"(largest difference {worst:.1e})"
+        )
+
+
+def chosen(inputs: Sequence[Arrays], outputs: Sequence[Arrays]) -> list[Vector]:
+    """The few pairs of a proof that are worth keeping: the smallest."""
+    pairs = list(zip(inputs, outputs, strict=True))
+    return sorted(pairs, key=lambda pair: sum(array.size for array in pair[0].values()))[:_COUNT]
+
+
+def write(
+    path: Path, vectors: Sequence[Vector], tolerance: Mapping[str, float], sha256: str
+) -> None:
+    """Writes ``golden.json``.
+
+    Args:
+        path: The file.
+        vectors: Inputs and the original's outputs.
+        tolerance: Output name -> t.
+        sha256: Of the ONNX file.
+    """
+    facts = {
+        "sha256": sha256,
+        "tolerance": dict(tolerance),
+        "vectors": [
+            {
+                side: {name: _to_json(array) for name, array in arrays.items()}
+                for side, arrays in zip(("inputs", "outputs"), vector, strict=True)
+            }
+            for vector in vectors
+        ],
+    }
+    bundle.write_json(path, facts, indent=None)
+
+
+def replay(folder: str | os.PathLike[str], **options: Any) -> Replay:
+    """Checks a bundle: its files are those that were written, and it answers as the original did.
+
+    Needs numpy and onnxruntime alone.
+
+    Args:
+        folder: What ``export.to_bundle`` wrote.
+        **options: Of ``export.runtime.load``.
+
+    Raises:
+        RuntimeFileError: A file is missing, damaged, of another bundle or of a later format.
+        ExportError: An answer differs from the original's.
+    """
+    from export.runtime import load
+
+    path = Path(folder)
+    model = load(path, **options)
+    manifest = bundle.read_json(path / bundle.MANIFEST)
+    bundle.check_files(path, manifest.get("files"))
+    facts = bundle.read_json(path / bundle.GOLDEN)
+    if not facts.keys() >= _PARTS or not facts["vectors"]:
+        raise RuntimeFileError(f"{path / bundle.GOLDEN} holds no golden vectors; export again")
+    errors: dict[str, float] = {}
+    for number, vector in enumerate(facts["vectors"]):
+        inputs, outputs = ({k: _from_json(v) for k, v in vector[s].items()} for s in vector)
+        answers = model.run(inputs)
+        for name, original in outputs.items():
+            allowed = facts["tolerance"].get(name, 0.0)
+            error = _difference(answers.get(name), original, allowed)
+            if error is None:
+                raise ExportError(
+                    f"{path / bundle.MODEL} does not give the original's {name!r} for golden "
+                    f"vector {number}; the runtime's version or its providers may be the reason"
+                )
+            errors[name] = max(errors.get(name, 0.0), error)
+    return Replay(path, len(facts["vectors"]), errors)
+
+
+def _difference(answer: Any, original: Any, allowed: float) -> float | None:
+    """The largest absolute difference; None where answers are not equal."""
+    if answer is None or (answer.shape, answer.dtype) != (original.shape, original.dtype):
+        return None
+    if original.dtype.kind != "f":
+        return 0.0 if np.array_equal(answer, original) else None
+    if not np.allclose(answer, original, rtol=allowed, atol=allowed, equal_nan=True):
+        return None
+    with np.errstate(invalid="ignore"):
+        return float(np.nanmax(np.abs(answer - original), initial=0.0))
+
+
+def _to_json(array: Any) -> dict[str, Any]:
+    texts = array.dtype.kind in "OU"
+    data = array.ravel().tolist()
+    if array.dtype.kind == "f":  # the shortest text that gives the same number back
+        data = [_number(value) for value in array.ravel()]
+    dtype = "string" if texts else array.dtype.name
+    return {"dtype": dtype, "shape": list(array.shape), "data": data}
+
+
+def _number(value: Any) -> float | str:
+    if np.isfinite(value):
+        return float(str(value))
+    return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _from_json(facts: Mapping[str, Any]) -> Any:
+    if facts["dtype"] == "string":
+        return np.array(facts["data"], object).reshape(facts["shape"])
+    data = [float(x) if isinstance(x, str) else x for x in facts["data"]]
+    return np.array(data, facts["dtype"]).reshape(facts["shape"])
