@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from export.golden import replay
     from export.onnx_model import to_onnx
     from export.proof.examiner import verify
+    from export.quantization.quantize import quantize
     from export.saved_model import to_saved_model
 
-__all__ = ["replay", "to_bundle", "to_onnx", "to_saved_model", "verify"]
+__all__ = ["quantize", "replay", "to_bundle", "to_onnx", "to_saved_model", "verify"]
 
 _HOMES = {
+    "quantize": "export.quantization.quantize",
     "replay": "export.golden",
     "to_bundle": "export.bundle_folder",
     "to_onnx": "export.onnx_model",

@@ -28,6 +28,8 @@ from export.proof.axes import Axes, name_axes
 from export.proof.examiner import Examiner, examiner, model_metadata
 from export.proof.report import Report
 from export.proof.samples import Sample, Sampler
+from export.quantization.of_model import made_small, small_plan
+from export.quantization.quantize import make_small
 from export.raw_input import check_task, task_facts
 from export.recurrent import Forms
 from export.tracing.subject import Subject
@@ -53,6 +55,8 @@ def to_onnx(
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
+    quantize: str | None = None,
+    samples: Sequence[Any] | None = None,
     golden: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Exports a model to ONNX and proves that the file answers as the model does.
@@ -87,6 +91,9 @@ def to_onnx(
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model: a function of a numpy
             Generator and the sizes of the open axes, which returns arrays by input name.
+        quantize: "int8" or "float16": what ``export.quantize`` makes of the proven file stands at
+            ``path`` then, and the report's ``quantized`` says what that brought and cost.
+        samples: Typical inputs to measure that on; see ``export.quantize``.
         golden: Where golden vectors go: a few inputs of the proof with the model's outputs, in
             the JSON of ``export.golden``.
 
@@ -101,9 +108,10 @@ def to_onnx(
     target = Path(path)
     if target.is_dir():
         raise ExportError(f"{target} is a folder; name a file, for example {target}/model.onnx")
+    plan = small_plan(quantize, optimize_for, samples, sample, cases, seed)
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
     if keras.backend.backend() != "tensorflow":
-        return _elsewhere(
+        report = _elsewhere(
             model,
             target,
             Path(golden) if golden else None,
@@ -115,6 +123,7 @@ def to_onnx(
             cases=cases,
             seed=seed,
         )
+        return report if plan is None else made_small(report, plan, golden)
     subject = Subject(model, inputs)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
@@ -127,9 +136,13 @@ def to_onnx(
         with replacing(target) as temporary:
             temporary.write_bytes(content)
             verdict = judge.examine(temporary, "replay_onnx.py")
+            small = make_small(temporary, temporary, plan, target.name) if plan else None
         report = judge.report(target, verdict, started)
+        report = replace(report, quantized=small.report_of(target) if small else None)
         if golden:
-            vectors.write(Path(golden), verdict.vectors, report.tolerance, report.sha256)
+            kept = small or verdict
+            tolerance = small.tolerance if small else report.tolerance
+            vectors.write(Path(golden), kept.vectors, tolerance, report.sha256)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error

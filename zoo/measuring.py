@@ -13,7 +13,8 @@ from zoo import datasets
 from zoo.errors import MissingExtraError, RecipeError
 from zoo.files import replacing
 from zoo.loading import Pretrained, load
-from zoo.model_card import FORMAT, Measured, Metric, TrainingRun, Weights
+from zoo.model_card import FORMAT, Measured, Metric, Quantized, TrainingRun, Weights
+from zoo.tasks import Run
 from zoo.training.fit import fit_recipe
 
 DIGITS = 6
@@ -42,17 +43,46 @@ def evaluate(
         DataError: The data set is missing, or the split too short.
     """
     pretrained = model if isinstance(model, Pretrained) else load(model, verify=not write)
+    metrics = score(pretrained, pretrained.run, data=data, split=split)
+    if write:
+        _write_card(pretrained, metrics)
+    return metrics
+
+
+def score(pretrained: Pretrained, run: Run, *, data: Any = None, split: str) -> list[Metric]:
+    """Measures whatever runs a model's network: the model itself, or an exported file.
+
+    Args:
+        pretrained: The model, for its task and its data.
+        run: Named arrays in, named arrays out.
+        data: The data set, if not the one of the recipe found by name.
+        split: Part of the data.
+
+    Raises:
+        DataError: The data set is missing, or the split too short.
+    """
     recipe = pretrained.card.recipe
     data = datasets.load(recipe.data.name) if data is None else data
     judge = importlib.import_module(f"zoo.evaluation.{recipe.task}").evaluate
     seeds = [int(pretrained.run_facts["seed"])]
-    metrics = [
-        replace(_rounded(metric), seeds=seeds)
-        for metric in judge(pretrained.task, pretrained.run, data, split)
-    ]
-    if write:
-        _write_card(pretrained, metrics)
-    return metrics
+    found = judge(pretrained.task, run, data, split)
+    return [replace(_rounded(metric), seeds=seeds) for metric in found]
+
+
+def write_quantized(pretrained: Pretrained, files: list[Quantized]) -> None:
+    """Writes what was measured of a model's small files to its `card.toml`.
+
+    Raises:
+        RecipeError: The card has no figures of these weights and this recipe yet.
+    """
+    folder, old = pretrained.card.folder, pretrained.card.measured
+    weights, recipe = (_digest(folder / name) for name in ("weights.safetensors", "recipe.toml"))
+    if old is None or (old.weights.sha256, old.recipe_sha256) != (weights, recipe):
+        raise RecipeError(
+            f"The card of {pretrained.card.id} was not measured of these weights and this recipe; "
+            f"run `rnn-zoo evaluate {pretrained.card.id} --write` first."
+        )
+    _write(folder, replace(old, quantized=files))
 
 
 def cross_validate(
@@ -124,10 +154,6 @@ def cross_validate(
 
 def _write_card(model: Pretrained, metrics: list[Metric]) -> None:
     """Writes `card.toml`; the version counts up when the weights are new."""
-    try:
-        import tomli_w
-    except ImportError:
-        raise MissingExtraError("tensorflow", "Writing a card") from None
     folder, old = model.card.folder, model.card.measured
     recipe_digest = _digest(folder / "recipe.toml")
     weights_path = folder / "weights.safetensors"
@@ -144,7 +170,16 @@ def _write_card(model: Pretrained, metrics: list[Metric]) -> None:
         weights=weights,
         run=TrainingRun(**model.run_facts),
         metrics=[*metrics, *(metric for metric in kept if metric.name not in names)],
+        quantized=old.quantized if old and kept and old.weights == weights else [],
     )
+    _write(folder, measured)
+
+
+def _write(folder: Path, measured: Measured) -> None:
+    try:
+        import tomli_w
+    except ImportError:
+        raise MissingExtraError("tensorflow", "Writing a card") from None
     with replacing(folder / "card.toml") as temporary:
         temporary.write_text(tomli_w.dumps(asdict(measured)), encoding="utf-8")
 

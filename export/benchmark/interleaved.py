@@ -6,20 +6,21 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from types import TracebackType
 
 import numpy as np
 
+from export.benchmark.turns import in_turn
 from zoo.errors import ExportError
 
 OURS, BARE = "rnn-zoo", "onnxruntime"
 STARTS = 7  # of each of the light processes, in turn
-_TURN = 0.03  # seconds of one turn: several short calls count as one
+_TURN, _MOST = 0.03, 200  # seconds, and calls, of one turn of a process
 _CLOSE = 1e-3  # of sizes of outputs: rounding is no reason to leave a rival out
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -192,19 +193,14 @@ def starts(
 
 
 def interleaved(running: Sequence[Process], question: str, seconds: float) -> list[list[float]]:
-    """Seconds of each call of each process, which take turns in changing order."""
-    counts = []
+    """Seconds of each call of each process, which take turns."""
+    asks: list[Callable[[], Sequence[float]]] = []
     for process in running:
         process.ask(question, 2)  # the first calls allocate and trace
-        counts.append(max(1, min(200, round(_TURN / max(process.ask(question, 1)[0], 1e-6)))))
-    times: list[list[float]] = [[] for _ in running]
-    end, turn = time.perf_counter() + seconds * len(running), 0
-    while turn < 3 or time.perf_counter() < end:
-        order = range(len(running)) if turn % 2 else reversed(range(len(running)))
-        for index in order:
-            times[index] += running[index].ask(question, counts[index])
-        turn += 1
-    return times
+        one = process.ask(question, 1)[0]
+        times = max(1, min(_MOST, round(_TURN / max(one, 1e-6))))
+        asks.append(partial(process.ask, question, times))
+    return in_turn(asks, seconds * len(running), least=3)
 
 
 def _row(

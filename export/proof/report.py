@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from export import bundle
+from export.quantization.report import QuantizationReport
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Report:
             models of float32 and float64.
         versions: Package name -> version.
         seconds: Wall time of export and proof.
+        quantized: What became of the file afterwards, where that was asked for; the figures above
+            but for size and digest are those of the float32 file then.
     """
 
     path: Path
@@ -44,17 +47,21 @@ class Report:
     lost_precision: Mapping[str, float]
     versions: Mapping[str, str]
     seconds: float
+    quantized: QuantizationReport | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able facts."""
-        return {**asdict(self), "path": self.path.name}
+        small = self.quantized and self.quantized.to_dict()
+        return {**asdict(self), "path": self.path.name, "quantized": small}
 
     def __str__(self) -> str:
         worst = max(self.max_abs_error.values(), default=0.0)
-        return (
-            f"{self.path}: {self.bytes} bytes, equal to the original on {self.cases} random "
+        size = self.quantized.source_bytes if self.quantized else self.bytes
+        proof = (
+            f"{self.path}: {size} bytes, equal to the original on {self.cases} random "
             f"inputs (largest difference {worst:.1e}), {self.seconds:.1f} s"
         )
+        return f"{proof}\n{self.quantized}" if self.quantized else proof
 
 
 def size_and_digest(path: Path) -> tuple[int, str]:

@@ -28,17 +28,25 @@ class Sampler:
         subject: The model.
         seed: Seed of the generator.
         sample: Draws the inputs itself, from a generator and sizes of the open axes.
+        codes: Integer input -> how many codes it may hold; found by the model's embeddings if left
+            out.
 
     Attributes:
         codes: Integer input that feeds an embedding -> how many codes that has.
     """
 
-    def __init__(self, subject: Subject, seed: int = 0, sample: Sample | None = None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        seed: int = 0,
+        sample: Sample | None = None,
+        codes: Mapping[str, int] | None = None,
+    ) -> None:
         self.generator = np.random.default_rng(seed)
         self._subject = subject
         self._sample = sample
-        self.codes = _codes(subject)
-        self._ranges = _integer_ranges(subject, self.codes)
+        self.codes = _codes(subject) if codes is None else dict(codes)
+        self._ranges = _integer_ranges(subject, self.codes) if codes is None else self.codes
         self._padding = _mask_value(subject)
 
     def arrays(self, shapes: Mapping[str, tuple[int | str, ...]], sizes: Sizes) -> Arrays:

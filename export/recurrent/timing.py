@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
-import onnxruntime as ort
 
 from export.onnx_model import unproven
 from export.recurrent.activation import ACTIVATIONS
 from export.recurrent.forms import Forms
-from zoo.tasks import Arrays
+from export.timing import interleaved, session
 
 BATCHES = (1, 4, 8, 16, 32)
 UNITS = (16, 64, 128, 256)
@@ -58,32 +56,3 @@ def speedups(kind: str, role: str, activation: str, units: int, seconds: float) 
         native, scan = interleaved(sessions, [feed, feed], seconds)
         found.append(native / scan)
     return found
-
-
-def session(model: bytes) -> Any:
-    """A session on one thread."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def interleaved(sessions: Sequence[Any], feeds: Sequence[Arrays], seconds: float) -> list[float]:
-    """Runs sessions in turn, in changing order.
-
-    Returns:
-        For each the time of a run in seconds that one run in five stays below: other work on the
-        machine can only make a run longer.
-    """
-    times: list[list[float]] = [[] for _ in sessions]
-    for one, feed in zip(sessions, feeds, strict=True):
-        one.run(None, feed)
-    end, turn = time.perf_counter() + seconds, 0
-    while turn < 7 or time.perf_counter() < end:
-        order = range(len(sessions)) if turn % 2 else reversed(range(len(sessions)))
-        for index in order:
-            start = time.perf_counter()
-            sessions[index].run(None, feeds[index])
-            times[index].append(time.perf_counter() - start)
-        turn += 1
-    return [float(np.quantile(values, 0.2)) for values in times]

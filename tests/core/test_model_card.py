@@ -53,3 +53,53 @@ def test_the_digest_changes_with_the_card(tmp_path: Path) -> None:
     before = read_card(tmp_path).sha256
     (tmp_path / "recipe.toml").write_text(TOML.replace("seed = 1", "seed = 2"))
     assert read_card(tmp_path).sha256 != before
+
+
+CARD = """
+format = 1
+version = "1"
+recipe_sha256 = "a"
+metrics = []
+[weights]
+sha256 = "b"
+bytes = 1
+params = 1
+[run]
+backend = "made"
+machine = "made"
+seed = 1
+epochs = 1
+seconds = 1.0
+versions = {}
+[[quantized]]
+kind = "int8"
+bytes = 250
+float_bytes = 1000
+speedup = {1 = 2.0, 32 = 1.5}
+computed = {LSTM = 1}
+onnxruntime_only = true
+split = "test"
+metrics = {accuracy = 0.5}
+weights_sha256 = "b"
+machine = "made"
+onnxruntime = "1.32.0"
+"""
+
+
+def test_small_files_are_a_typed_part_of_the_card(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(TOML)
+    (tmp_path / "card.toml").write_text(CARD)
+    card = read_card(tmp_path)
+    assert card.measured is not None
+    assert card.measured.quantized[0].speedup == {"1": 2.0, "32": 1.5}
+    line = "int8 file: 250 bytes (float32 1,000), speed 2.00 at batch 1, 1.50 at batch 32"
+    assert f"{line}; accuracy 0.5 (test)" in str(card)
+    for old, new, says in (
+        ("kind = ", "sort = ", "unknown key 'sort'"),
+        ("bytes = 250\n", "", "'bytes' is missing"),
+        ("bytes = 250", 'bytes = "250"', "received '250'"),
+        ("[[quantized]]", "[quantized]", "where a table is needed|of list"),
+    ):
+        (tmp_path / "card.toml").write_text(CARD.replace(old, new, 1))
+        with pytest.raises(RecipeError, match=says):
+            read_card(tmp_path)

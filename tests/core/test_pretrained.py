@@ -33,6 +33,22 @@ def test_the_card_is_measured_of_these_files(card: ModelCard) -> None:
 
 
 @every_model
+def test_the_small_files_are_measured_of_these_weights(card: ModelCard) -> None:
+    measured = card.measured
+    assert measured is not None
+    renew = f"run: rnn-zoo evaluate {card.id} --quantized --write"
+    assert [small.kind for small in measured.quantized] == ["int8", "float16"], renew
+    figures = {metric.name: metric for metric in measured.metrics if metric.split == "test"}
+    for small in measured.quantized:
+        assert small.weights_sha256 == measured.weights.sha256, renew
+        assert small.metrics.keys() == figures.keys(), renew
+        assert small.bytes < {"int8": 0.4, "float16": 0.6}[small.kind] * small.float_bytes
+        tolerance = {"int8": 0.03, "float16": 0.002}[small.kind]
+        for name, metric in figures.items():
+            assert small.metrics[name] == pytest.approx(metric.value, rel=tolerance), renew
+
+
+@every_model
 def test_a_model_beats_its_baselines(card: ModelCard) -> None:
     primary = card.primary
     assert primary is not None

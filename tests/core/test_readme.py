@@ -13,7 +13,7 @@ import pytest
 
 from tests.export.benchmark.summary import with_benchmark
 from tests.export.stock_table import with_summary
-from zoo.cli._readme import with_table
+from zoo.cli._readme import with_tables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,8 +31,8 @@ def commands() -> list[str]:
     return [line for line in lines if line and not any(mark in line for mark in EXEMPT)]
 
 
-def test_the_table_is_fresh() -> None:
-    assert with_table(README) == README, "run: python -m zoo.cli._readme"
+def test_the_tables_are_fresh() -> None:
+    assert with_tables(README) == README, "run: python -m zoo.cli._readme"
 
 
 def test_the_table_of_ratios_is_fresh() -> None:

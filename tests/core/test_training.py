@@ -9,10 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import zoo
+from export.quantization import speed, stored
 from tests.text.made import recipe, text
+from zoo import datasets
+from zoo.cli import app
 from zoo.errors import DataError, RecipeError, WeightsError
+from zoo.measuring import write_quantized
 from zoo.model_card import Recipe
 from zoo.training.batches import Batches
 from zoo.training.fit import Run, fit_recipe
@@ -221,3 +226,38 @@ def test_the_checkpoint_is_plain_data(tmp_path: Path) -> None:
     with safetensors.safe_open(tmp_path / "checkpoint.safetensors", framework="numpy") as file:
         facts = json.loads(file.metadata()["rnn_zoo"])
     assert len(facts["history"]) == 1 and facts["seconds"] > 0
+
+
+def test_small_files_are_scored_and_stand_in_the_card(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "_SECONDS", 0.0)
+    monkeypatch.setattr(stored, "SMALLEST_INTEGER", 64)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "card.toml").unlink(missing_ok=True)
+    with pytest.raises(RecipeError, match="evaluate copy --write"):
+        write_quantized(zoo.load(copy), [])
+    zoo.evaluate(copy, data=text(160), write=True)
+    monkeypatch.setattr(datasets, "load", lambda _: text(160))
+    done = CliRunner().invoke(app, ["evaluate", str(copy), "--quantized", "--write"])
+    assert done.exit_code == 0, done.output
+    card = zoo.card(copy)
+    assert card.measured is not None
+    metrics, files = card.measured.metrics, card.measured.quantized
+    assert [small.kind for small in files] == ["int8", "float16"]
+    for small in files:
+        assert f"{small.kind} " in done.stdout and f" {small.bytes} " in done.stdout
+    for small in files:
+        assert small.weights_sha256 == card.measured.weights.sha256
+        assert small.bytes < small.float_bytes and set(small.speedup) == {"1", "32"}
+        assert small.metrics.keys() == {metric.name for metric in metrics}
+        for metric in metrics:
+            assert small.metrics[metric.name] == pytest.approx(metric.value, rel=0.05)
+    assert "float16 file:" in str(card)
+    zoo.evaluate(copy, data=text(160), write=True)
+    assert zoo.card(copy).measured == card.measured
+    (copy / "recipe.toml").write_text(TOML.replace("seed = 1", "seed = 2"))
+    zoo.evaluate(copy, data=text(160), write=True)
+    again = zoo.card(copy).measured
+    assert again is not None and again.quantized == []

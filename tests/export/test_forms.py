@@ -14,7 +14,8 @@ import pytest
 import export
 from export.recurrent import forms as table
 from export.recurrent.forms import NEVER, Forms
-from export.recurrent.timing import BATCHES, candidates, interleaved, session
+from export.recurrent.timing import BATCHES, candidates
+from export.timing import interleaved, session
 from tests.export import made
 from tests.export.stock import operators
 

@@ -6,12 +6,9 @@ for each cell, activation, number of units and batch size; the machine should ha
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections import defaultdict
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
 import click
 
@@ -33,13 +30,14 @@ def main(seconds: float) -> None:
     with heavy():
         from export.recurrent.forms import TABLE
         from export.recurrent.timing import BATCHES, STEPS, candidates, speedups
+        from export.timing import machine
 
         rows: dict[tuple[str, str, str], dict[int, list[float]]] = defaultdict(dict)
         with click.progressbar(list(candidates()), file=sys.stderr, label="forms") as bar:
             for kind, role, activation, units in bar:
                 found = speedups(kind, role, activation, units, seconds)
                 rows[kind, role, activation][units] = found
-    facts = {"steps": STEPS, "batches": list(BATCHES), "machine": _machine()}
+    facts = {"steps": STEPS, "batches": list(BATCHES), "machine": machine()}
     lines = [HEAD.format(runtime=version("onnxruntime"), **facts)]
     for key, by_units in rows.items():
         lines.append(f"[speedup.{'.'.join(key)}]")
@@ -48,13 +46,6 @@ def main(seconds: float) -> None:
         lines.append("")
     with replacing(TABLE) as temporary:
         temporary.write_text("\n".join(lines), encoding="utf-8")
-
-
-def _machine() -> str:
-    cpus = Path("/proc/cpuinfo")
-    lines = cpus.read_text(encoding="utf-8").splitlines() if cpus.exists() else []
-    names: list[Any] = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from zoo.cli._domain import show_domain
-from zoo.cli._shared import JSON, heavy, metric_table
+from zoo.cli._shared import JSON, heavy, metric_table, table
 from zoo.errors import InputError
 
 
@@ -17,14 +17,32 @@ from zoo.errors import InputError
 @click.option("--domain", metavar="NAME", help="Score all models of text, speech or series.")
 @click.option("--split", default="test", help="Part of the data to score; default test.")
 @click.option("--write", is_flag=True, help="Write the figures to the model's card.toml.")
+@click.option(
+    "--quantized",
+    is_flag=True,
+    help="Export, make int8 and float16 files, and score these in onnxruntime instead.",
+)
 @JSON
-def command(model: str | None, domain: str | None, split: str, write: bool, as_json: bool) -> None:
+def command(
+    model: str | None,
+    domain: str | None,
+    split: str,
+    write: bool,
+    quantized: bool,
+    as_json: bool,
+) -> None:
     """Measure a model on its data, beside naive baselines on the same split."""
-    if domain is not None and model is None:
+    if domain is not None and model is None and not quantized:
         show_domain(domain, split, write, as_json)
         return
     if model is None or domain is not None:
-        raise InputError(f"Received ID={model} and --domain={domain}; give one of the two.")
+        raise InputError(
+            f"Received ID={model} and --domain={domain}; give one of the two, with --quantized "
+            "an ID."
+        )
+    if quantized:
+        _quantized(model, split, write, as_json)
+        return
     with heavy():
         import zoo
 
@@ -33,3 +51,23 @@ def command(model: str | None, domain: str | None, split: str, write: bool, as_j
         click.echo(json.dumps([asdict(metric) for metric in metrics], indent=2))
         return
     click.echo(metric_table(metrics))
+
+
+def _quantized(model: str, split: str, write: bool, as_json: bool) -> None:
+    with heavy():
+        import zoo
+        from export.quantization.on_data import evaluate_small
+
+        metrics, files = evaluate_small(zoo.load(model), split=split, write=write)
+    if as_json:
+        click.echo(json.dumps([asdict(file) for file in files], indent=2))
+        return
+    names = [metric.name for metric in metrics]
+    rows = [["file", "bytes", "speed at batch 1", "at batch 32", *names]]
+    plain = [f"{metric.value:.4f}" for metric in metrics]
+    rows.append(["float32", str(files[0].float_bytes), "1", "1", *plain])
+    for file in files:
+        gains = [f"{gain:.2f}" for gain in file.speedup.values()]
+        values = [f"{file.metrics[name]:.4f}" for name in names]
+        rows.append([file.kind, str(file.bytes), *gains, *values])
+    click.echo(table(rows))

@@ -37,6 +37,11 @@ KINDS = ("onnx", "saved-model")
     type=click.Choice(["latency", "throughput"]),
     help="Forms for batch 1 or batch 32. Default: good at both.",
 )
+@click.option(
+    "--quantize",
+    type=click.Choice(["int8", "float16"]),
+    help="Make the ONNX file small: a quarter or half of the bytes, int8 often faster too.",
+)
 @click.option("--opset", default=18, show_default=True, help="Version of ONNX's operators.")
 @click.option(
     "--processing",
@@ -51,6 +56,7 @@ def command(
     folder: str,
     form: str,
     optimize_for: str | None,
+    quantize: str | None,
     opset: int,
     processing: Path | None,
     labels: str | None,
@@ -71,6 +77,7 @@ def command(
         source = open_model(model)
         if "onnx" in kinds:
             forms: dict[str, Any] = {"form": form, "optimize_for": optimize_for, "opset": opset}
+            forms |= {"quantize": quantize}
             both = "saved-model" in kinds
             reports = export.to_bundle(source, folder, saved_model=both, **forms, **facts)
         else:

@@ -46,22 +46,36 @@ def read(
         MissingExtraError: The format or the rate needs the extra [audio].
     """
     if isinstance(source, np.ndarray):
-        blocks, found = _array_blocks(source, sampling_rate or rate), sampling_rate or rate
-        name = "The array"
+        found, name = rate if sampling_rate is None else sampling_rate, "The array"
+        _check_rate(found, name)
+        blocks = _array_blocks(source, found)
     elif isinstance(source, (str, Path, bytes, bytearray)):
         if sampling_rate is not None:
             raise InputError(f"Received sampling_rate={sampling_rate}; a file states its own.")
         blocks, found, name = _file_blocks(source)
+        _check_rate(found, name)
     else:
         raise InputError(
             f"Received a {type(source).__name__}; needed is a path, a file's bytes or an array."
         )
-    if not _RATES[0] <= found <= _RATES[1]:
-        raise InputError(
-            f"{name} has a sampling rate of {found} Hz; use {_RATES[0]} to {_RATES[1]}."
-        )
     checked = _checked(blocks, name)
     return _loudest(checked if found == rate else _resampled(checked, found, rate), longest * rate)
+
+
+def _check_rate(rate: Any, name: str) -> None:
+    whole = isinstance(rate, int | np.integer) and not isinstance(rate, bool)
+    if not whole or not _RATES[0] <= rate <= _RATES[1]:
+        raise InputError(
+            f"{name} has a sampling rate of {rate} Hz; use a whole number, {_RATES[0]} to "
+            f"{_RATES[1]}."
+        )
+
+
+def _is_file(source: str | Path) -> bool:
+    try:
+        return Path(source).is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _loudest(blocks: Iterable[np.ndarray], longest: float) -> np.ndarray:
@@ -117,8 +131,8 @@ def _file_blocks(source: _Source) -> tuple[Iterator[np.ndarray], int, str]:
     """Blocks (samples, channels), the sampling rate and a name for messages."""
     if isinstance(source, (str, Path)):
         name = str(source)
-        if not Path(source).is_file():
-            raise InputError(f"{name} is not a file; give the path of a recording.")
+        if not _is_file(source):
+            raise InputError(f"{name:.200} is not a file; give the path of a recording.")
         with Path(source).open("rb") as file:
             start = file.read(16)
     else:

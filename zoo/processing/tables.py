@@ -85,13 +85,13 @@ def read_csv(source: Path | Iterable[str]) -> dict[str, list[str]]:
         try:
             with source.open(encoding="utf-8-sig", newline="") as file:
                 return read_csv(file)
-        except OSError as error:
-            reason = error.strerror or "cannot be read"
-            raise InputError(f"{source}: {reason}; give the path of a CSV file.") from None
         except UnicodeDecodeError:
             raise InputError(f"{source} is not a text file; give a CSV file in UTF-8.") from None
         except InputError as error:
             raise InputError(f"{source}: {error}") from None
+        except (OSError, ValueError) as error:  # a path with a NUL in it
+            reason = getattr(error, "strerror", None) or "cannot be read"
+            raise InputError(f"{source!s:.99}: {reason}; give the path of a CSV file.") from None
     try:
         rows = [row for row in csv.reader(source) if row]
     except csv.Error as error:

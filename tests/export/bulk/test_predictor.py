@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,12 @@ def test_what_cannot_be_used_is_refused_at_once(reader: Path, tmp_path: Path) ->
         Predictor(reader, colour=3)
     with pytest.raises(RuntimeFileError):
         Predictor(tmp_path / "none.onnx")
+
+
+def test_a_predictor_travels_to_other_processes(reader: Path) -> None:
+    predictor = Predictor(reader, column="text", batch_size=3)
+    copy = pickle.loads(pickle.dumps(predictor))
+    raws = ["abc", "", "hgf"]
+    assert [one.to_dict() for one in copy.outcomes(raws)] == [
+        one.to_dict() for one in predictor.outcomes(raws)
+    ]
