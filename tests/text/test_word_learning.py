@@ -278,3 +278,15 @@ def test_a_long_text_is_learned_in_windows_of_itself() -> None:
         starts.add(first)
         assert wanted.tolist() == [1, 0]
     assert starts == set(range(2, 17))
+
+
+def test_the_validation_part_may_be_learned_too() -> None:
+    recipe = made.recipe("imdb-gru")
+    sizes = []
+    for both in (False, True):
+        options = {**recipe.training.options, "with_validation": both}
+        changed = replace(recipe, training=replace(recipe.training, options=options))
+        problem = text_classification.prepare(changed, made.reviews())
+        sizes.append((len(problem.train.source), len(problem.validation.source)))
+    (train, validation), (more, same) = sizes
+    assert more == train + validation and same == validation
