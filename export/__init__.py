@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from export.bundle_folder import to_bundle
     from export.golden import replay
     from export.onnx_model import to_onnx
-    from export.proof.examiner import verify
+    from export.proof.verifying import verify
     from export.quantization.quantize import quantize
     from export.saved_model import to_saved_model
 
@@ -26,7 +26,7 @@ _HOMES = {
     "to_bundle": "export.bundle_folder",
     "to_onnx": "export.onnx_model",
     "to_saved_model": "export.saved_model",
-    "verify": "export.proof.examiner",
+    "verify": "export.proof.verifying",
 }
 
 

@@ -106,6 +106,11 @@ def check_seal(content: bytes, name: str) -> None:
         )
 
 
+def identity(content: bytes) -> str:
+    """The SHA-256 of a file's bytes, 64 hex digits: what a saved stream is bound to."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def manifest_path(path: str | os.PathLike[str]) -> Path:
     """Where the manifest of an ONNX file stands: ``model.onnx.manifest.json``."""
     return Path(f"{os.fspath(path)}.{MANIFEST}")

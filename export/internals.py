@@ -50,8 +50,12 @@ def replaced_methods(methods: Mapping[tuple[Any, str], Callable[..., Any]]) -> I
     """
     with ExitStack() as stack:
         for (layer, name), function in methods.items():
+            before = vars(layer).get(name)
             object.__setattr__(layer, name, function)
-            stack.callback(object.__delattr__, layer, name)
+            if before is None:
+                stack.callback(object.__delattr__, layer, name)
+            else:
+                stack.callback(object.__setattr__, layer, name, before)
         yield
 
 

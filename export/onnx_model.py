@@ -20,12 +20,15 @@ from onnx.version_converter import convert_version
 
 from export import bundle
 from export import golden as vectors
+from export.frontend.attach import attached, opset_of
+from export.frontend.choice import described, level, task_frontend
+from export.frontend.raw_proof import at_raw_level
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
 from export.internals import convert
 from export.proof.axes import Axes, name_axes
-from export.proof.examiner import Examiner, examiner, model_metadata
+from export.proof.examiner import Examiner, examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample, Sampler
 from export.quantization.of_model import made_small, small_plan
@@ -35,6 +38,7 @@ from export.recurrent import Forms
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
+from zoo.processing.frontend import Frontend
 
 # Marks are expanded at one of tf2onnx's own versions; onnx converts to later ones.
 OLDEST, CONVERTED = 13, 18
@@ -51,7 +55,9 @@ def to_onnx(
     labels: Sequence[str] | None = None,
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    opset: int = 18,
+    raw: bool | None = None,
+    streaming: bool = False,
+    opset: int | None = None,
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
@@ -86,7 +92,16 @@ def to_onnx(
         task: Kind of task; found by ``processing`` if left out.
         metadata: JSON-able facts for the file, over those of a zoo model; ``states`` maps state
             inputs to the outputs with their next values, where the model is causal.
-        opset: Version of the standard operators, 13 or later.
+        raw: Whether the processing of the task stands in the file: it then takes waveforms, texts
+            or tables in their own units, and gives probabilities, labels and forecasts in units
+            too. By default wherever that has a form in ONNX; False leaves it out, True insists.
+        streaming: Write a file that takes a causal model's sequence in chunks of any number of
+            steps: the state of each recurrent layer (``<layer>_h``, ``<layer>_c``) and the last
+            inputs of each convolution along time (``<layer>_x``) are inputs and outputs, which
+            start from zeros. An output without a time axis holds for the sequence up to the end of
+            the chunk. That chunks give what the whole sequence gives is proven.
+        opset: Version of the standard operators, 13 or later; by default 18, and 20 for a file
+            that takes texts.
         cases: Number of random inputs of the proof.
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model: a function of a numpy
@@ -98,12 +113,12 @@ def to_onnx(
             the JSON of ``export.golden``.
 
     Raises:
-        ExportError: A layer has no ONNX form, or the file does not answer as the model does; no
-            file is left then.
+        ExportError: A layer has no ONNX form, or looks along time where the file should stream, or
+            the file does not answer as the model does; no file is left then.
     """
     started = time.perf_counter()
     newest = onnx.defs.onnx_opset_version()
-    if not OLDEST <= opset <= newest:
+    if opset is not None and not OLDEST <= opset <= newest:
         raise ExportError(f"opset {opset} was asked for; {OLDEST} to {newest} are possible")
     target = Path(path)
     if target.is_dir():
@@ -119,18 +134,26 @@ def to_onnx(
             form=form,
             optimize_for=optimize_for,
             metadata=facts,
+            raw=raw,
+            streaming=streaming,
             opset=opset,
             cases=cases,
             seed=seed,
         )
         return report if plan is None else made_small(report, plan, golden)
-    subject = Subject(model, inputs)
+    raw = level(raw, streaming)
+    frontend = task_frontend(facts, raw)
+    opset = _opset(frontend, opset)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     forms = Forms(form, optimize_for)
     with subject.exporting():
         converted = _converted(subject, forms, min(opset, CONVERTED))
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
-    proto = _rebuilt(subject, converted, judge.axes, opset)
+    axes = judge.axes
+    judge, frontend = at_raw_level(judge, facts, raw)
+    proto = _rebuilt(subject, converted, axes, opset, frontend)
+    facts |= described(facts, frontend, [*judge.axes.inputs, *judge.axes.outputs])
     content = _with_metadata(proto, judge, facts)
     try:
         with replacing(target) as temporary:
@@ -147,6 +170,16 @@ def to_onnx(
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
+
+
+def _opset(frontend: Frontend | None, asked: int | None) -> int:
+    needed = opset_of(frontend, CONVERTED if asked is None else asked) if frontend else asked
+    if asked is not None and needed != asked:
+        raise ExportError(
+            f"opset {asked} was asked for, but operators on texts need {needed}; "
+            "leave it out, or take raw=False"
+        )
+    return CONVERTED if needed is None else needed
 
 
 def _elsewhere(
@@ -175,12 +208,7 @@ def unproven(model: Any, forms: Forms, opset: int = CONVERTED) -> bytes:
 def _with_metadata(proto: ModelProto, judge: Examiner, metadata: Mapping[str, Any]) -> bytes:
     """The bytes of the ONNX file; equal for equal models, whatever the machine."""
     facts = dict(metadata)
-    facts["minimum_steps"] = judge.axes.minimum
-    if judge.subject.states:
-        facts["states"] = {**judge.subject.states, **facts.get("states", {})}
-    if judge.sampler.codes:
-        facts["codes"] = judge.sampler.codes
-    facts["proof"] = judge.facts()
+    facts |= judge.metadata()
     entries = {bundle.METADATA_KEY: bundle.to_text(facts), bundle.DIGEST_KEY: bundle.NO_DIGEST}
     for key, value in entries.items():
         proto.metadata_props.add(key=key, value=value)
@@ -195,7 +223,9 @@ def _converted(subject: Subject, forms: Forms, opset: int) -> ModelProto:
     return proto
 
 
-def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> ModelProto:
+def _rebuilt(
+    subject: Subject, proto: ModelProto, axes: Axes, opset: int, frontend: Frontend | None = None
+) -> ModelProto:
     inputs = [
         Port(f"input_{index:03d}", spec.name, spec.dtype, axes.inputs[spec.name])
         for index, spec in enumerate(subject.inputs)
@@ -206,13 +236,15 @@ def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> Mod
             zip(subject.output_names, subject.output_dtypes, strict=True)
         )
     ]
-    rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=min(opset, CONVERTED))
     try:
         if opset > CONVERTED:
-            renamed = [replace(port, old=port.new) for port in (*inputs, *outputs)]
-            ports = renamed[: len(inputs)], renamed[len(inputs) :]
-            later = convert_version(rebuilt, opset)
-            rebuilt = rebuild(later, *ports, name=subject.name, opset=opset)
+            rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=CONVERTED)
+            proto = _readable(convert_version(rebuilt, opset))
+            inputs = [replace(port, old=port.new) for port in inputs]
+            outputs = [replace(port, old=port.new) for port in outputs]
+        if frontend:
+            proto, inputs, outputs = attached(proto, frontend, inputs, outputs)
+        rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
         onnx.checker.check_model(rebuilt, full_check=True)
     except Exception as error:  # the checker and shape inference raise types of their own
         reason = str(error).strip().splitlines()[0]
@@ -220,3 +252,10 @@ def _rebuilt(subject: Subject, proto: ModelProto, axes: Axes, opset: int) -> Mod
             f"the graph of {subject.name!r} is not valid in opset {opset}: {reason}"
         ) from error
     return rebuilt
+
+
+def _readable(proto: ModelProto) -> ModelProto:
+    """Marks names as ours, so that they stay when the graph is built once more."""
+    for node in proto.graph.node:
+        node.name += "@"
+    return proto

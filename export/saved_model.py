@@ -12,15 +12,19 @@ from typing import Any
 import tensorflow as tf
 
 from export import bundle
-from export.proof.examiner import examiner, model_metadata
+from export.frontend.as_tensorflow import RawModule
+from export.frontend.choice import described, level
+from export.frontend.raw_proof import RawSubject, at_raw_level
+from export.proof.examiner import examiner, model_metadata, subject_of
 from export.proof.report import Report
 from export.proof.samples import Sample
 from export.raw_input import check_task, task_facts
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.files import replacing
+from zoo.processing.frontend import Frontend
 
-SERVE, STEP = "serve", "step"
+SERVE, STEP, SERVE_RAW = "serve", "step", "serve_raw"
 
 
 def to_saved_model(
@@ -32,6 +36,8 @@ def to_saved_model(
     labels: Sequence[str] | None = None,
     task: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    raw: bool | None = None,
+    streaming: bool = False,
     cases: int = 24,
     seed: int = 0,
     sample: Sample | None = None,
@@ -40,7 +46,8 @@ def to_saved_model(
 
     The signature ``serve`` takes and returns tensors by name, with open batch and time axes. A
     model with states (``stateful=True`` layers, or those that ``metadata["states"]`` names) has a
-    signature ``step`` too, whose states are inputs and outputs; ``serve`` starts from zeros. The
+    signature ``step`` too, whose states are inputs and outputs; ``serve`` starts from zeros. Where
+    the task's processing has a form in TensorFlow's operators, ``serve_raw`` takes raw input. The
     folder gets its name only after a fresh process with TensorFlow alone answered ``cases`` random
     inputs within ``1e-5 + 1e-5 * |value|``. It replaces an older SavedModel of that name.
 
@@ -52,7 +59,10 @@ def to_saved_model(
         labels: Name of each class.
         task: Kind of task.
         metadata: JSON-able facts, over those of a zoo model; they stand in ``manifest.json``.
-        cases: Number of random inputs of the proof.
+        streaming: Give a causal model's states to the signature ``step``, which takes chunks; see
+            ``to_onnx``.
+        raw: Whether there is ``serve_raw``; by default wherever it can be.
+        cases: Number of random inputs of the proof, for each level.
         seed: Seed of those inputs.
         sample: Draws inputs, where random ones do not fit the model.
 
@@ -65,22 +75,28 @@ def to_saved_model(
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
-    subject = Subject(model, inputs)
+    subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
+    raw_judge, frontend = at_raw_level(judge, facts, level(raw, streaming))
+    facts |= described(facts, frontend, [*raw_judge.axes.inputs, *raw_judge.axes.outputs])
     try:
         with replacing(target) as temporary:
-            _save(judge.subject, temporary, judge.every_state())
-            verdict = judge.examine(temporary, "replay_saved_model.py")
-            report = replace(judge.report(temporary, verdict, started), path=target)
-            about = {**report.to_dict(), "metadata": facts}
+            _save(judge.subject, temporary, judge.every_state(), frontend)
+            also = raw_judge if frontend else None
+            verdict = judge.examine(temporary, "replay_saved_model.py", also)
+            report = replace((also or judge).report(temporary, verdict, started), path=target)
+            told = judge.metadata() if streaming else {}
+            about = {**report.to_dict(), "metadata": {**facts, **told}}
             bundle.write_json(temporary / bundle.MANIFEST, about)
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error
     return report
 
 
-def _save(subject: Subject, folder: Path, states: Mapping[str, str]) -> None:
+def _save(
+    subject: Subject, folder: Path, states: Mapping[str, str], frontend: Frontend | None
+) -> None:
     """Writes the functions and the variables that they read, and nothing of Keras."""
     odd = [spec.name for spec in subject.inputs if not spec.name.isidentifier()]
     if odd:
@@ -92,6 +108,9 @@ def _save(subject: Subject, folder: Path, states: Mapping[str, str]) -> None:
     if states:
         signatures[STEP] = _signature(subject, {})
     module = tf.Module()
+    if frontend:
+        module.raw = RawModule(frontend)
+        signatures[SERVE_RAW] = _raw_signature(subject, frontend, module.raw)
     module.state = [variable.value for variable in subject.network.variables]
     try:
         tf.saved_model.save(
@@ -114,10 +133,26 @@ def _signature(subject: Subject, zeros: Mapping[str, str]) -> Any:
         batch = tf.shape(inputs[given[0].name])[0]
         for spec in subject.inputs:
             if spec.name in zeros:
-                inputs[spec.name] = tf.zeros([batch, *spec.shape[1:]], spec.dtype)
+                rest = [size or 0 for size in spec.shape[1:]]
+                inputs[spec.name] = tf.zeros([batch, *rest], spec.dtype)
         outputs = traced(*(inputs[spec.name] for spec in subject.inputs))
         return {name: outputs[key] for name, key in keys.items() if name not in zeros.values()}
 
     return tf.function(call, autograph=False).get_concrete_function(
         **{spec.name: tf.TensorSpec(spec.shape, spec.dtype) for spec in given}
     )
+
+
+def _raw_signature(subject: Subject, frontend: Frontend, module: RawModule) -> Any:
+    """A function of raw input by name."""
+    whole = _signature(subject, {})
+
+    def call(**raw: Any) -> dict[str, Any]:
+        inputs = module.process(raw)
+        return module.restore(whole(**{spec.name: inputs[spec.name] for spec in subject.inputs}))
+
+    specs = {
+        spec.name: tf.TensorSpec(spec.shape, "string" if spec.dtype == "str" else spec.dtype)
+        for spec in RawSubject(subject, frontend).inputs
+    }
+    return tf.function(call, autograph=False).get_concrete_function(**specs)

@@ -46,3 +46,11 @@ class ExportError(ZooError):
 
 class RuntimeFileError(ZooError):
     """An exported file is damaged, or is not what the call needs."""
+
+
+class StreamError(ZooError):
+    """A stream cannot go on, or its saved state cannot be restored."""
+
+
+class QueueFullError(StreamError):
+    """So many chunks wait for a model that no more are taken."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 METADATA_FORMAT = 1
-_PLAIN_FACTS = ("labels", "names", "units", "sampling_rate")
+_PLAIN_FACTS = ("labels", "threshold", "names", "units", "sampling_rate")
 
 
 class Pretrained:

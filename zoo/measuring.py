@@ -171,6 +171,7 @@ def _write_card(model: Pretrained, metrics: list[Metric]) -> None:
         run=TrainingRun(**model.run_facts),
         metrics=[*metrics, *(metric for metric in kept if metric.name not in names)],
         quantized=old.quantized if old and kept and old.weights == weights else [],
+        threshold=float(model.task.processing.get("threshold", 0.0)),
     )
     _write(folder, measured)
 
@@ -180,8 +181,9 @@ def _write(folder: Path, measured: Measured) -> None:
         import tomli_w
     except ImportError:
         raise MissingExtraError("tensorflow", "Writing a card") from None
+    told = {key: value for key, value in asdict(measured).items() if key != "threshold" or value}
     with replacing(folder / "card.toml") as temporary:
-        temporary.write_text(tomli_w.dumps(asdict(measured)), encoding="utf-8")
+        temporary.write_text(tomli_w.dumps(told), encoding="utf-8")
 
 
 def _rounded(metric: Metric) -> Metric:

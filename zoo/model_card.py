@@ -144,7 +144,11 @@ class Quantized:
 
 @dataclass(frozen=True)
 class Measured:
-    """The contents of `card.toml`."""
+    """The contents of `card.toml`.
+
+    `threshold` is the probability from which on the second of two classes is the answer; 0 where
+    the task has none.
+    """
 
     format: int
     version: str
@@ -152,6 +156,7 @@ class Measured:
     weights: Weights
     run: TrainingRun
     metrics: list[Metric]
+    threshold: float = 0.0
     quantized: list[Quantized] = field(default_factory=list)
 
 
@@ -209,6 +214,8 @@ class ModelCard:
             f" seed {run.seed}",
             "",
         ]
+        if measured.threshold:
+            facts.insert(-1, f"threshold   {measured.threshold:g}")
         for metric in measured.metrics:
             facts.append(f"{metric.name} {metric.value:.4g} {metric.unit} ({metric.split})")
             facts.append(f"  {metric.protocol}; {metric.direction} is better")

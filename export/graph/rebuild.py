@@ -25,6 +25,7 @@ from onnx import (
 )
 
 Shape = tuple[int | str, ...]
+_ML, _ML_VERSION = "ai.onnx.ml", 2  # the first version whose LabelEncoder knows typed lists
 _NEVER_EQUAL = frozenset(
     {
         "Bernoulli",
@@ -49,7 +50,9 @@ class Port:
 
     def value_info(self) -> ValueInfoProto:
         """The port as ONNX declares it."""
-        kind = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
+        kind = TensorProto.STRING
+        if self.dtype != "str":
+            kind = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
         return helper.make_tensor_value_info(self.new, kind, self.shape)
 
 
@@ -83,6 +86,8 @@ def rebuild(
         scope.constants,
     )
     opsets = [helper.make_opsetid("", opset)]
+    if any(node.domain == _ML for node in scope.nodes):
+        opsets.append(helper.make_opsetid(_ML, _ML_VERSION))
     return helper.make_model(
         graph,
         producer_name="rnn-zoo",
@@ -196,7 +201,7 @@ class _Scope:
         if node.op_type == "Identity":
             self._names[node.output[0]] = self._names[node.input[0]]
             return
-        new = NodeProto(op_type=node.op_type)
+        new = NodeProto(op_type=node.op_type, domain=node.domain)
         new.input.extend(_trimmed([self._names[item] if item else "" for item in node.input]))
         name = _hint(node.name, node.op_type)
         for attribute in sorted(node.attribute, key=lambda attribute: attribute.name):
@@ -259,7 +264,7 @@ class _Scope:
 
 def _optional_outputs(node: NodeProto) -> list[bool]:
     """Which outputs of a node may be left out, by the operator's definition."""
-    formal = list(defs.get_schema(node.op_type).outputs)
+    formal = list(defs.get_schema(node.op_type, node.domain).outputs)
     kinds = [formal[min(k, len(formal) - 1)].option for k in range(len(node.output))]
     return [kind != defs.OpSchema.FormalParameterOption.Single for kind in kinds]
 

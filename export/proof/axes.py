@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from export.proof.samples import Sampler, sized
 from export.tracing.subject import Subject, first_line
@@ -22,16 +22,18 @@ class Axes:
         inputs: Input name -> shape.
         outputs: Output name -> shape.
         minimum: The shortest size of an axis other than ``batch`` that the model accepts.
+        held: Open axis of a state that is empty at the start of a stream -> its size once full.
     """
 
     inputs: Mapping[str, Shape]
     outputs: Mapping[str, Shape]
     minimum: int
+    held: Mapping[str, int] = field(default_factory=dict)
 
     def symbols(self) -> list[str]:
-        """Names of the open input axes other than ``batch``, in order."""
+        """Names of the open input axes other than ``batch`` and those of states, in order."""
         named = [axis for shape in self.inputs.values() for axis in shape if isinstance(axis, str)]
-        return [name for name in dict.fromkeys(named) if name != "batch"]
+        return [name for name in dict.fromkeys(named) if name not in {"batch", *self.held}]
 
 
 def name_axes(subject: Subject, sampler: Sampler) -> Axes:
@@ -43,8 +45,9 @@ def name_axes(subject: Subject, sampler: Sampler) -> Axes:
     Raises:
         ExportError: The model accepts none of the inputs tried.
     """
-    apart = _input_shapes(subject, together=False)
     together = _input_shapes(subject, together=True)
+    # The inputs of a stream are in step.
+    apart = together if subject.held is not None else _input_shapes(subject, together=False)
     reasons: list[str] = []
     for inputs in [apart, together] if apart != together else [together]:
         found = _probe(subject, sampler, inputs, reasons)
@@ -57,6 +60,11 @@ def name_axes(subject: Subject, sampler: Sampler) -> Axes:
     )
 
 
+def held_axis(state: str) -> str:
+    """Name of the open axis of a state that is empty at the start of a stream."""
+    return f"held_{state}"
+
+
 def _input_shapes(subject: Subject, *, together: bool) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
     first = ""
@@ -67,6 +75,8 @@ def _input_shapes(subject: Subject, *, together: bool) -> dict[str, Shape]:
                 axes.append(size)
             elif index == 0:
                 axes.append("batch")
+            elif spec.name in subject.states:
+                axes.append(held_axis(spec.name))
             elif index == 1:
                 first = first or spec.name
                 axes.append("time" if together or spec.name == first else f"time_{spec.name}")
@@ -79,14 +89,15 @@ def _input_shapes(subject: Subject, *, together: bool) -> dict[str, Shape]:
 def _probe(
     subject: Subject, sampler: Sampler, inputs: Mapping[str, Shape], reasons: list[str]
 ) -> Axes | None:
-    names = Axes(inputs, {}, 1).symbols()
+    held = {held_axis(name): size for name, size in (subject.held or {}).items()}
+    names = Axes(inputs, {}, 1, held).symbols()
     for minimum in (1, 2, 4, 8, 16, 32, 64, 128):
         runs = []
         for batch, extra, order in zip(_BATCHES, _EXTRA, (names, names[::-1]), strict=True):
             # Sizes that differ from each other, each once the larger: some loops read only a part.
             sizes = {name: minimum + 4 + extra + 2 * k for k, name in enumerate(order)}
-            sizes["batch"] = batch
-            smallest = dict.fromkeys(names, minimum) | {"batch": batch}
+            sizes |= {"batch": batch, **held}
+            smallest = dict.fromkeys(names, minimum) | {"batch": batch, **held}
             drawn = [sampler.arrays(inputs, sizes), sampler.arrays(inputs, smallest)]
             if any(drawn[0][name].shape != sized(inputs[name], sizes) for name in inputs):
                 reasons.append("shapes other than those asked for")
@@ -98,7 +109,7 @@ def _probe(
                 break
             runs.append((sizes, {name: array.shape for name, array in answers.items()}))
         if len(runs) == len(_BATCHES):
-            return Axes(inputs, _output_shapes(runs), minimum)
+            return Axes(inputs, _output_shapes(runs), minimum, held)
         if not names:
             return None
     return None

@@ -16,14 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from export import bundle
 from export.golden import Vector, chosen
 from export.proof.axes import Axes, name_axes
+from export.proof.causality import check_causality, first_steps
+from export.proof.chunking import Chunking
 from export.proof.comparison import TOLERANCES, difference, precision_gap
 from export.proof.report import Report, size_and_digest
 from export.proof.samples import Sample, Sampler
 from export.proof.steadiness import longest_steady, steady_questions
+from export.tracing.streaming_subject import StreamingSubject
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
@@ -82,6 +86,7 @@ class Examiner:
         states: State input -> output that holds its next value; makes every second case chunked.
         sizes: For each question the size of each open axis.
         seed: Seed they were drawn with.
+        chunking: How the questions of a stream may be cut.
     """
 
     subject: Subject
@@ -90,6 +95,7 @@ class Examiner:
     states: Mapping[str, str]
     sizes: Sequence[Mapping[str, int]]
     seed: int
+    chunking: Chunking = field(default_factory=Chunking)
 
     def every_state(self) -> dict[str, str]:
         """The states that the metadata pairs, and those that layers keep."""
@@ -109,24 +115,55 @@ class Examiner:
             "tolerance": self.tolerance(),
         }
 
-    def examine(self, file: Path, script: str) -> Verdict:
+    def metadata(self) -> dict[str, Any]:
+        """What the proof found out, for those who run the file: its states and shortest inputs."""
+        found: dict[str, Any] = {"minimum_steps": self.axes.minimum, "proof": self.facts()}
+        if self.every_state():
+            found["states"] = self.every_state()
+        if self.sampler.codes:
+            found["codes"] = self.sampler.codes
+        if self.subject.held is not None:
+            found["streaming"] = {**self.chunking.facts(), "held": dict(self.subject.held)}
+        return found
+
+    def examine(self, file: Path, script: str, also: Examiner | None = None) -> Verdict:
         """Has a fresh process answer with ``file`` and compares.
+
+        Args:
+            file: The file or folder.
+            script: How the process answers.
+            also: Asks questions of its own, at another level, in the same process.
 
         Raises:
             ExportError: The process failed, or an answer differs.
         """
-        questions = self._questions(chunked=script == "replay_onnx.py")
+        judges = [self] if also is None else [self, also]
+        asked = [judge._questions(chunked=script == "replay_onnx.py") for judge in judges]
+        every = _joined(asked, [judge.subject.signature for judge in judges])
         with tempfile.TemporaryDirectory(prefix="rnn-zoo-proof-") as folder:
-            answers = replay(HERE / script, file, questions, Path(folder))
+            answers = replay(HERE / script, file, every, Path(folder))
+        errors: dict[str, float] = {}
+        first = 0
+        for judge, questions in zip(judges, asked, strict=True):
+            for name, error in judge._errors(questions, answers, first).items():
+                errors[name] = max(errors.get(name, 0.0), error)
+            first += len(questions.inputs)
+        vectors = chosen(asked[0].inputs, asked[0].answers)
+        return Verdict(errors, every.drawn_again, vectors)
+
+    def _errors(
+        self, questions: Questions, answers: Mapping[str, Any], first: int
+    ) -> dict[str, float]:
+        """The largest difference by output; `first` is the number of the first question."""
         errors: dict[str, float] = dict.fromkeys(self.subject.output_names, 0.0)
-        for case, expected in enumerate(questions.answers):
+        for case, answered in enumerate(questions.answers):
+            keys = {name: f"{first + case}/{name}" for name in answered}
+            found = {name: answers[key] for name, key in keys.items() if key in answers}
+            expected = self.subject.settled(answered, found)
             for name, original in expected.items():
-                error = difference(
-                    name, answers.get(f"{case}/{name}"), original, questions.inputs[case]
-                )
+                error = difference(name, found.get(name), original, questions.inputs[case])
                 errors[name] = max(errors[name], error)
-        vectors = chosen(questions.inputs, questions.answers)
-        return Verdict(errors, questions.drawn_again, vectors)
+        return errors
 
     def lost_precision(self) -> dict[str, float]:
         """How far a model of low precision is from what it computes in float32, by output.
@@ -169,25 +206,64 @@ class Examiner:
         inputs, answers, again = steady_questions(self.subject, draws)
         chunks = {}
         if chunked and self.states:
-            draw = self.sampler.generator
+            draw, cut = self.sampler.generator, self.chunking.pieces
             odd = range(1, len(self.sizes), 2)
-            chunks = {case: _pieces(draw, self.sizes[case].get("time", 1)) for case in odd}
-        if not chunked:
-            self._from_zeros(inputs, answers)
+            chunks = {k: cut(draw, self.sizes[k], start=k in self._starts()) for k in odd}
+        if not chunked or self.subject.held is not None:
+            self._from_zeros(inputs, answers, drop=not chunked)
         plan = {
             "states": self.states if chunked else self.every_state(),
-            "timed_inputs": _timed(self.axes.inputs),
-            "timed_outputs": _timed(self.axes.outputs),
+            "timed_inputs": _timed(self.axes.inputs, self.chunking.axis),
+            "timed_outputs": self._timed_outputs(),
         }
         return Questions(inputs, answers, chunks, plan, again)
 
-    def _from_zeros(self, inputs: list[Arrays], answers: list[Arrays]) -> None:
-        """Asks every third case of a model with states without them: they start from zeros."""
+    def _from_zeros(self, inputs: list[Arrays], answers: list[Arrays], *, drop: bool) -> None:
+        """Lets every third case of a model with states start from zeros.
+
+        A streaming form must then answer as the model itself does, which knows of no states.
+
+        Args:
+            inputs: Of all cases; changed in place.
+            answers: The original's; changed in place.
+            drop: Leave the states out of inputs and answers.
+        """
         states = self.every_state()
-        for case in range(2, len(inputs), 3) if states else ():
-            zeros = self.subject.run(_zeroed(inputs[case], states))
-            answers[case] = {k: v for k, v in zeros.items() if k not in states.values()}
-            inputs[case] = {k: v for k, v in inputs[case].items() if k not in states}
+        for case in self._starts() if states else ():
+            inputs[case] = _zeroed(inputs[case], states)
+            answers[case] = self.subject.run(inputs[case])
+            if self.subject.held is not None:
+                answers[case] |= self.subject.whole(inputs[case])
+            if drop:
+                given = {k: v for k, v in answers[case].items() if k not in states.values()}
+                answers[case] = given
+                inputs[case] = {k: v for k, v in inputs[case].items() if k not in states}
+
+    def _starts(self) -> range:
+        """The cases whose states start from zeros, where the others' are random."""
+        return range(2, len(self.sizes), 3)
+
+    def _timed_outputs(self) -> list[str]:
+        """Outputs whose chunks are put one after the other."""
+        if self.subject.held is None:
+            return _timed(self.axes.outputs, self.chunking.axis)
+        states = set(self.every_state().values())
+        shapes = self.axes.outputs
+        return [k for k in shapes if isinstance((*shapes[k], 0, 0)[1], str) and k not in states]
+
+
+def _joined(asked: Sequence[Questions], signatures: Sequence[str]) -> Questions:
+    """Questions one after the other, under the plan of the first; each knows its signature."""
+    named = [
+        name for one, name in zip(asked, signatures, strict=True) for _ in range(len(one.inputs))
+    ]
+    return Questions(
+        [arrays for one in asked for arrays in one.inputs],
+        [arrays for one in asked for arrays in one.answers],
+        asked[0].chunks,
+        {**asked[0].plan, "signatures": named},
+        sum(one.drawn_again for one in asked),
+    )
 
 
 def _zeroed(arrays: Arrays, names: Mapping[str, str]) -> Arrays:
@@ -211,47 +287,31 @@ def examiner(
                 f"the metadata pairs the states {source!r} and {target!r}, but the model has "
                 f"inputs {sorted(axes.inputs)} and outputs {sorted(axes.outputs)}"
             )
+    first = 1
+    if isinstance(subject, StreamingSubject):
+        first = first_steps(subject, sampler, axes.inputs)
+        check_causality(subject, sampler, axes.inputs, states, first)
+        states = {**subject.states, **states}
     longest = longest_steady(
         subject,
         lambda steps: sampler.arrays(axes.inputs, _equal_sizes(axes, _LARGEST_BATCH, steps)),
     )
-    return Examiner(subject, axes, sampler, states, _sizes(axes, cases, seed, longest), seed)
+    sizes = _sizes(axes, cases, seed, longest)
+    for start in sizes[2::3] if isinstance(subject, StreamingSubject) else ():
+        start.update(dict.fromkeys(axes.held, 0), time=start["time"] + first - 1)
+    return Examiner(subject, axes, sampler, states, sizes, seed, Chunking(first=first))
 
 
-def verify(
-    file: str | Path,
-    model: Any,
-    *,
-    inputs: Any = None,
-    cases: int = 24,
-    seed: int = 0,
-    sample: Sample | None = None,
-) -> Report:
-    """Proves an existing ONNX file or SavedModel folder against a model.
+def subject_of(model: Any, inputs: Any, *, streaming: bool) -> Subject:
+    """The model that a file must answer as: as it is, or fed in chunks."""
+    return StreamingSubject(model, inputs) if streaming else Subject(model, inputs)
 
-    Args:
-        file: What ``to_onnx`` or ``to_saved_model`` wrote.
-        model: The zoo model or ``keras.Model`` it should answer as.
-        inputs: What a subclassed model is called with; see ``to_onnx``.
-        cases: Number of random inputs.
-        seed: Seed of those inputs.
-        sample: Draws inputs, where random ones do not fit the model.
 
-    Raises:
-        ExportError: It does not answer as the model does.
-        RuntimeFileError: The file is damaged.
-    """
-    started = time.perf_counter()
-    path = Path(file)
-    if not path.exists():
-        raise ExportError(f"{path} does not exist; export the model first")
-    facts = model_metadata(model)
-    subject = Subject(model, inputs)
-    judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
-    if path.is_dir():
-        return judge.report(path, judge.examine(path, "replay_saved_model.py"), started)
-    bundle.check_seal(path.read_bytes(), path.name)
-    return judge.report(path, judge.examine(path, "replay_onnx.py"), started)
+def file_facts(path: Path) -> dict[str, Any]:
+    """The metadata of an exported ONNX file; nothing for a file that is not ours."""
+    entries = {item.key: item.value for item in onnx.load(path).metadata_props}
+    text = entries.get(bundle.METADATA_KEY)
+    return bundle.from_text(text) if text else {}
 
 
 def model_metadata(model: Any) -> dict[str, Any]:
@@ -268,7 +328,7 @@ def replay(script: Path, file: Path, questions: Questions, folder: Path) -> dict
     """
     cases, answers, plan = folder / "cases.npz", folder / "answers.npz", folder / "plan.json"
     flat = {
-        f"{case}/{name}": array
+        f"{case}/{name}": array.astype(str) if array.dtype == object else array
         for case, arrays in enumerate(questions.inputs)
         for name, array in arrays.items()
     }
@@ -304,20 +364,14 @@ def _sizes(axes: Axes, cases: int, seed: int, longest: int) -> list[dict[str, in
         sizes = {"batch": int(draw.integers(1, _LARGEST_BATCH + 1))}
         for axis in axes.symbols():
             sizes[axis] = axes.minimum + int(draw.integers(min(_LONGEST, longest)))
+        sizes |= axes.held
         found.append(sizes)
     return found
 
 
 def _equal_sizes(axes: Axes, batch: int, extra: int) -> dict[str, int]:
-    return {"batch": batch, **dict.fromkeys(axes.symbols(), axes.minimum + extra)}
+    return {"batch": batch, **dict.fromkeys(axes.symbols(), axes.minimum + extra), **axes.held}
 
 
-def _pieces(draw: np.random.Generator, steps: int) -> list[int]:
-    """Cuts a number of steps into random pieces."""
-    count = int(draw.integers(0, min(4, steps)))
-    cuts = sorted(draw.choice(np.arange(1, steps), count, replace=False)) if count else []
-    return [int(size) for size in np.diff([0, *cuts, steps])]
-
-
-def _timed(shapes: Mapping[str, tuple[int | str, ...]]) -> list[str]:
-    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]
+def _timed(shapes: Mapping[str, tuple[int | str, ...]], axis: str) -> list[str]:
+    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == axis]

@@ -36,6 +36,7 @@ def main(file: str, cases: str, answers: str, plan: str) -> None:
     import json
     import os
 
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
     import numpy as np
     import onnxruntime as ort
 
@@ -68,7 +69,7 @@ def main(file: str, cases: str, answers: str, plan: str) -> None:
         for name in names:
             timed = name in todo["timed_outputs"] and len(parts) > 1
             whole = np.concatenate([p[name] for p in parts], axis=1) if timed else parts[-1][name]
-            results[prefix + name] = whole
+            results[prefix + name] = whole.astype(str) if whole.dtype == object else whole
     np.savez(answers, allow_pickle=False, **results)
 
 

@@ -14,6 +14,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 REFUSED = frozenset({"tf2onnx", "zoo", "export"})
 
@@ -44,10 +45,19 @@ def main(folder: str, cases: str, answers: str, plan: str) -> None:
     for case in range(todo["cases"]):
         prefix = f"{case}/"
         feed = {key[len(prefix) :]: inputs[key] for key in inputs.files if key.startswith(prefix)}
-        call = signatures["step" if todo["states"].keys() & feed.keys() else "serve"]
+        stepping = todo["states"].keys() & feed.keys()
+        call = signatures["step" if stepping else todo["signatures"][case]]
         outputs = call(**{name: tf.constant(array) for name, array in feed.items()})
-        results.update({prefix + name: tensor.numpy() for name, tensor in outputs.items()})
+        results.update({prefix + name: _array(tensor) for name, tensor in outputs.items()})
     np.savez(answers, allow_pickle=False, **results)
+
+
+def _array(tensor: Any) -> Any:
+    """The values of a tensor; texts are bytes in TensorFlow."""
+    import numpy as np
+
+    array = tensor.numpy()
+    return np.char.decode(array.astype("S"), "utf-8") if array.dtype == object else array
 
 
 if __name__ == "__main__":

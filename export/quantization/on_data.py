@@ -39,7 +39,7 @@ def evaluate_small(
     """
     with tempfile.TemporaryDirectory(prefix="rnn-zoo-small-") as name:
         plain = Path(name) / "float32.onnx"
-        to_onnx(model, plain)
+        to_onnx(model, plain, raw=False)
         samples: list[Arrays] = []
         network = load(plain)
 

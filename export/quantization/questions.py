@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, ValueInfoProto, helper
 
+from export.frontend.choice import task_frontend
+from export.frontend.questions import RawSampler, open_size, raw_size
 from export.proof.samples import Sample, Sampler, Sizes
 from export.quantization.graph import every_node
 from export.runtime import load
@@ -64,7 +66,10 @@ class Drawer:
         specs = [TensorSpec(name, (), dtype) for name, dtype in self._dtypes.items()]
         subject: Any = FileInputs(tuple(specs), self.states)
         codes = {**dict.fromkeys(self.inputs, _smallest_table(model)), **metadata.get("codes", {})}
-        self._sampler = Sampler(subject, seed, sample, codes)
+        sampler = Sampler(subject, seed, sample, codes)
+        frontend = task_frontend(metadata, None) if metadata.get("raw") and not sample else None
+        self._before = frontend.before if frontend else None
+        self._sampler: Any = RawSampler(sampler, frontend) if frontend else sampler
 
     def sizes(self, cases: int) -> list[dict[str, int]]:
         """Sizes of the open axes for some cases: those of the file's own proof, over and over."""
@@ -75,11 +80,14 @@ class Drawer:
     def equal_sizes(self, batch: int, steps: int, other: int) -> dict[str, int]:
         """A batch size, a number of steps, and one size for all other open axes."""
         axes = [axis for shape in self.inputs.values() for axis in shape if isinstance(axis, str)]
-        return {**dict.fromkeys(axes, other), "time": steps, "batch": batch}
+        sizes = {**dict.fromkeys(axes, other), "time": steps, "batch": batch}
+        if self._before is not None and (axis := open_size(self._before)):
+            sizes[axis] = raw_size(self._before, steps, np.random.default_rng(0))
+        return sizes
 
     def arrays(self, sizes: Sizes) -> Arrays:
         """Draws one input for each name."""
-        return self._sampler.arrays(self.inputs, sizes)
+        return self.with_states(self._sampler.arrays(self.inputs, sizes))
 
     def with_states(self, arrays: Arrays) -> Arrays:
         """Adds zeros for the states that are left out; an open axis of their own begins empty."""

@@ -33,6 +33,7 @@ class Guard:
         codes: Input name -> how many codes there are; they go from 0.
         longest: Axis name -> the most steps on it, where that is not ``LONGEST``.
         allow_nonfinite: Let NaN and infinities pass.
+        chunks: How long chunks must be: what the metadata holds under "streaming".
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Guard:
         codes: Mapping[str, int] | None = None,
         longest: Mapping[str, int] | None = None,
         allow_nonfinite: bool = False,
+        chunks: Mapping[str, Any] | None = None,
     ) -> None:
         self.outputs = tuple(outputs)
         self._ports = {port.name: (port, _dtype(port)) for port in inputs}
@@ -53,6 +55,7 @@ class Guard:
         self._least = dict.fromkeys(timed, minimum)
         self._most = dict.fromkeys(_open_axes(inputs), LONGEST) | dict(longest or {})
         self._finite = not allow_nonfinite
+        self._chunks = dict(chunks or {})
 
     def __call__(self, arrays: Mapping[str, Any]) -> dict[str, int]:
         """Checks names, types, shapes and values.
@@ -72,6 +75,8 @@ class Guard:
         for name, (port, dtype) in self._ports.items():
             _check_form(port, dtype, arrays[name], sizes)
         self._check_sizes(sizes)
+        if self._chunks:
+            self._check_chunk(arrays, sizes)
         for name, check in self._checks.items():
             if check is not None:
                 check(name, arrays[name], sizes)
@@ -95,6 +100,25 @@ class Guard:
                     f"output {port.name!r} would have {values} values; at most {LARGEST} come "
                     "from one call, so cut the input into several"
                 )
+
+    def _check_chunk(self, arrays: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        """A chunk must be long enough for an answer, together with what is held of those before."""
+        facts = self._chunks
+        begun = True
+        for name, full in facts.get("held", {}).items():
+            steps = arrays[name].shape[1]
+            if steps not in (0, full):
+                raise InputError(f"state {name!r} holds {steps} steps; it holds 0 or {full}")
+            begun = begun and steps == full
+        carried = facts.get("carried")
+        held = arrays[carried].shape[1] if carried else 0
+        least = int(facts.get("later_steps" if begun else "first_steps", 1))
+        axis = facts.get("axis", "time")
+        if sizes[axis] + held < least:
+            raise InputError(
+                f"axis {axis!r} has {sizes[axis]} steps; this chunk of a stream needs at least "
+                f"{least - held}"
+            )
 
     def _check_of(self, port: Port, codes: Mapping[str, int], states: frozenset[str]) -> Any:
         """What looks at the values of an input, if anything must."""

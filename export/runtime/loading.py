@@ -55,8 +55,9 @@ def load(
         bundle.check_seal(content, file.name)
     opened = open_engine(engine, content, file.name, threads, providers)
     metadata = bundle.from_text(opened.facts) if opened.facts else {}
+    digest = bundle.identity(content) if metadata.get("states") else ""
     try:
-        return Model(opened, metadata, file, allow_nonfinite=allow_nonfinite)
+        return Model(opened, metadata, file, allow_nonfinite=allow_nonfinite, digest=digest)
     except (TypeError, ValueError, AttributeError) as error:
         raise RuntimeFileError(
             f"the metadata of {file.name} is not what an export writes: {error}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 DTYPES = {
     "tensor(float)": "float32",
@@ -39,3 +42,15 @@ class Port:
 def shape_text(shape: tuple[int | str, ...]) -> str:
     """A shape as Python writes a tuple, names without quotes."""
     return "(" + ", ".join(str(axis) for axis in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def zero_states(ports: Sequence[Port], batch: int) -> dict[str, np.ndarray]:
+    """States at the start of a sequence: zeros; an open axis other than the batch is empty."""
+    return {port.name: np.zeros(_start_shape(port, batch), port.dtype) for port in ports}
+
+
+def _start_shape(port: Port, batch: int) -> list[int]:
+    return [
+        axis if isinstance(axis, int) else 0 if place else batch
+        for place, axis in enumerate(port.shape)
+    ]

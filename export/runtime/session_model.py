@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from export.runtime.engine import Engine
 from export.runtime.guard import LARGEST, Guard, empty_answer
+from export.runtime.ports import zero_states
 from zoo.errors import InputError, RuntimeFileError
 from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
+
+if TYPE_CHECKING:
+    from export.runtime.stream import Stream
 
 
 class Model:
@@ -25,6 +29,7 @@ class Model:
         path: Where the file was.
         guard: Checks arrays; ``run`` asks it first.
         engine: Computes arrays that were checked.
+        digest: SHA-256 of the file, 64 hex digits; empty for a file without states.
     """
 
     def __init__(
@@ -34,11 +39,13 @@ class Model:
         path: Path,
         *,
         allow_nonfinite: bool = False,
+        digest: str = "",
     ) -> None:
         self.metadata = dict(metadata)
         self.path = path
         self.inputs = engine.inputs
         self.outputs = engine.outputs
+        self.digest = digest
         self.guard = Guard(
             engine.inputs,
             engine.outputs,
@@ -47,6 +54,7 @@ class Model:
             codes=self.metadata.get("codes"),
             longest=self.metadata.get("longest"),
             allow_nonfinite=allow_nonfinite,
+            chunks=self.metadata.get("streaming"),
         )
         self.engine = engine
         self._names = [port.name for port in self.outputs]
@@ -120,6 +128,21 @@ class Model:
         """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
         return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
 
+    def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
+        """Begins a sequence that is fed in chunks, for a file with states.
+
+        Args:
+            arrays: Take and give arrays, whatever the file's task is.
+            **options: The task's own settings for streams.
+
+        Raises:
+            RuntimeFileError: The file answers whole sequences only.
+            InputError: An option is unknown.
+        """
+        from export.runtime.stream import Stream, open_reader
+
+        return Stream(self, open_reader(self, options, arrays=arrays))
+
     @property
     def task(self) -> Task:
         """How raw input becomes arrays, and outputs an answer.
@@ -143,13 +166,7 @@ class Model:
         batch = next((len(array) for array in arrays.values() if getattr(array, "ndim", 0)), 0)
         if batch > LARGEST:
             raise InputError(f"the batch has {batch} rows; at most {LARGEST} go into one call")
-        zeros = {}
-        for port in missing:
-            # A state's own open axis, of what it holds, begins empty.
-            shape = [axis if isinstance(axis, int) else 0 for axis in port.shape]
-            shape[0] = batch
-            zeros[port.name] = np.zeros(shape, port.dtype)
-        return {**arrays, **zeros}
+        return {**arrays, **zero_states(missing, batch)}
 
     def _load_task(self) -> Task:
         if not {"task", "processing"} <= self.metadata.keys():

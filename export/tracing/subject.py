@@ -33,12 +33,17 @@ class Subject:
         output_names: Names of its outputs, then of the states after the call.
         output_dtypes: Their types.
         states: State input -> output that holds its next value.
+        signature: Of a SavedModel, the one that answers as this does.
+        held: For a streaming form: state with an open second axis -> its size once full.
         low_precision: "float16" or "bfloat16" if a layer computes in it, else None.
 
     Raises:
         ExportError: It is neither, its inputs are unknown, or Keras runs on another backend than
             TensorFlow.
     """
+
+    signature = "serve"
+    held: Mapping[str, int] | None = None
 
     def __init__(self, model: Any, inputs: Any = None) -> None:
         network = getattr(model, "network", model)
@@ -57,15 +62,16 @@ class Subject:
         if self._signature.fixed_by_example:
             self._signature = opened(network, self._signature, self.layers)
         self._kept = kept_states(self.layers)
-        self.states = {state.name: f"next_{state.name}" for state in self._kept}
-        self.inputs = (*self._signature.inputs, *(_state_spec(state) for state in self._kept))
         self.output_names: tuple[str, ...] = ()
         self.low_precision = low_precision(self.layers)
         self.output_dtypes: tuple[str, ...] = ()
         with without_cudnn(self.layers):
+            carried = self._carried()
+            self.states = {spec.name: f"next_{spec.name}" for spec in carried}
+            self.inputs = (*self._signature.inputs, *carried)
             self._original = self._traced(self._keeping)
         self.function = self._original
-        if self._kept or self.low_precision:
+        if carried or self.low_precision:
             with self.exporting():
                 self.function = self._traced(self._pure)
 
@@ -79,9 +85,21 @@ class Subject:
         """Answers as the file must: in float32 where the model's own precision is lower."""
         return self._answer(self.function if self.low_precision else self._original, arrays)
 
+    def whole(self, arrays: Mapping[str, Any]) -> Arrays:
+        """Answers for whole sequences, as the model itself does."""
+        return self.run(arrays)
+
     def run_as_is(self, arrays: Mapping[str, Any]) -> Arrays:
         """Answers in the model's own precision."""
         return self._answer(self._original, arrays)
+
+    def moved(self, arrays: Arrays) -> Arrays:
+        """Inputs in which rounding may be seen: here the inputs themselves."""
+        return arrays
+
+    def settled(self, expected: Arrays, found: Arrays) -> Arrays:
+        """What a file must answer that gave ``found``: here nothing depends on it."""
+        return expected
 
     def marked(self, forms: Forms) -> tuple[Any, Marks]:
         """A ``tf.function`` of the model in which each recurrent layer is one marked operator.
@@ -113,15 +131,23 @@ class Subject:
             for name, key in zip(self.output_names, sorted(outputs), strict=True)
         }
 
+    def _carried(self) -> list[TensorSpec]:
+        """The states that become inputs: those that layers keep."""
+        return [_state_spec(state) for state in self._kept]
+
     def _keeping(self, inputs: Any, states: Sequence[Any]) -> list[Any]:
         """Calls the model as it is; layers keep their state in variables."""
         for state, value in zip(self._kept, states, strict=True):
             state.variable.assign(value)
         with replaced_methods(folded(self.layers)):
             outputs = self.network(*inputs, training=False)
+        return self._named(outputs, [state.variable.value for state in self._kept])
+
+    def _named(self, outputs: Any, states: Sequence[Any]) -> list[Any]:
+        """Notes names and types of outputs and states, which it returns flat."""
         names = names_of_outputs(self.network, outputs, self.inputs)
         self.output_names = (*names, *self.states.values())
-        flat = [*keras.tree.flatten(outputs), *(state.variable.value for state in self._kept)]
+        flat = [*keras.tree.flatten(outputs), *states]
         self.output_dtypes = tuple(_numpy_dtype(tensor.dtype).name for tensor in flat)
         return flat
 
@@ -133,10 +159,14 @@ class Subject:
         flat = [*keras.tree.flatten(outputs), *explicit.after()]
         return [tf.cast(*pair) for pair in zip(flat, self.output_dtypes, strict=True)]
 
-    def _traced(self, call: Callable[[Any, Sequence[Any]], list[Any]]) -> Any:
+    def _traced(
+        self,
+        call: Callable[[Any, Sequence[Any]], list[Any]],
+        inputs: Sequence[TensorSpec] | None = None,
+    ) -> Any:
         signature = [
             tf.TensorSpec(spec.shape, spec.dtype, name=f"input_{index:03d}")
-            for index, spec in enumerate(self.inputs)
+            for index, spec in enumerate(self.inputs if inputs is None else inputs)
         ]
 
         def answer(*flat: Any) -> dict[str, Any]:

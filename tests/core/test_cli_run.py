@@ -120,6 +120,16 @@ def test_what_cannot_be_run_is_one_error(
     assert says in str(done.exception) and done.stdout == ""
 
 
+def test_a_terminal_gets_a_progress_bar_on_stderr(
+    texts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    app(["run", str(texts), "a", "b", "c", "--json"], standalone_mode=False)
+    told = capsys.readouterr()
+    assert "inputs" in told.err and "100%" in told.err
+    assert [json.loads(line)["input"] for line in told.out.splitlines()] == ["a", "b", "c"]
+
+
 def test_inspect_shows_ports_proof_and_operators(texts: Path) -> None:
     told = json.loads(CliRunner().invoke(app, ["inspect", str(texts), "--json"]).stdout)
     assert {port["name"] for port in told["inputs"]} >= {"tokens", "lengths"}

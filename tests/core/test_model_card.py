@@ -94,6 +94,9 @@ def test_small_files_are_a_typed_part_of_the_card(tmp_path: Path) -> None:
     assert card.measured.quantized[0].speedup == {"1": 2.0, "32": 1.5}
     line = "int8 file: 250 bytes (float32 1,000), speed 2.00 at batch 1, 1.50 at batch 32"
     assert f"{line}; accuracy 0.5 (test)" in str(card)
+    assert "threshold" not in str(card)
+    (tmp_path / "card.toml").write_text("threshold = 0.3\n" + CARD)
+    assert "threshold   0.3" in str(read_card(tmp_path))
     for old, new, says in (
         ("kind = ", "sort = ", "unknown key 'sort'"),
         ("bytes = 250\n", "", "'bytes' is missing"),

@@ -1,4 +1,4 @@
-"""`python -m tests.export.forking fork|spawn|bare FILE`: child processes answer with one model.
+"""`python -m tests.export.forking fork|spawn|bare FILE [ENGINE]`: children answer with one model.
 
 A process of its own, since pytest's runs TensorFlow, whose threads do not survive a fork.
 """
@@ -22,10 +22,10 @@ def logits(model: Model, _: int = 0) -> np.ndarray:
     return model.run({"x": X})["logits"]
 
 
-def main(start: str, file: str) -> None:
+def main(start: str, file: str, engine: str = "onnxruntime") -> None:
     """Asks before the fork, in two children and afterwards."""
-    model = load(file, threads=2)
-    unused = load(file, threads=2)  # its threads are missing in the child too
+    model = load(file, threads=2, engine=engine)
+    unused = load(file, threads=2, engine=engine)  # its threads are missing in the child too
     before = logits(model)
     if start == "bare":
         child = os.fork()

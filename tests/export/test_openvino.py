@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -21,17 +21,18 @@ from tests.export import made
 from zoo.errors import InputError, MissingExtraError, RuntimeFileError
 
 pytest.importorskip("openvino", reason="the extra [openvino] is not installed")
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layers = keras.layers
-    features = keras.Input((None, 6), name="features")
-    x = layers.Conv1D(8, 5, padding="causal", activation="relu", name="convolution")(features)
+    x = given = keras.Input((None, made.FEATURES), name="x")
+    x = layers.Conv1D(8, 5, padding="causal", activation="relu", name="convolution")(x)
     x = layers.Bidirectional(layers.GRU(5, return_sequences=True), name="both")(x)
     logits = layers.Dense(3, name="logits")(layers.LSTM(6, name="summary")(x))
     path = tmp_path_factory.mktemp("openvino") / "speech.onnx"
-    export.to_onnx(made.model([features], logits), path, cases=2)
+    export.to_onnx(made.model([given], logits), path, cases=2)
     return path
 
 
@@ -43,7 +44,7 @@ def models(speech: Path) -> tuple[Any, Any]:
 
 def _arrays(seed: int, batch: int, time: int) -> dict[str, Any]:
     draw = np.random.default_rng(seed)
-    return {"features": draw.standard_normal((batch, time, 6)).astype("float32")}
+    return {"x": draw.standard_normal((batch, time, made.FEATURES)).astype("float32")}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
@@ -61,9 +62,9 @@ def test_the_model_is_the_same_to_its_user(models: Any, speech: Path) -> None:
         plain.outputs,
         plain.metadata,
     )
-    assert vino.run({"features": np.zeros((0, 5, 6), "float32")})["logits"].shape == (0, 3)
+    assert vino.run({"x": np.zeros((0, 5, made.FEATURES), "float32")})["logits"].shape == (0, 3)
     with pytest.raises(InputError, match="float64"):
-        vino.run({"features": np.zeros((2, 5, 6))})
+        vino.run({"x": np.zeros((2, 5, made.FEATURES))})
     compiled = vino.engine._compiled
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 2
     assert str(compiled.get_property("INFERENCE_PRECISION_HINT")).endswith("'float32'>")
@@ -92,25 +93,17 @@ def test_threads_share_one_model_and_answers_stay(models: Any) -> None:
         np.testing.assert_allclose(found, wanted[index], rtol=1e-5, atol=1e-5)
 
 
-def _in_child(model: Any, arrays: Any, pipe: Any) -> None:
-    pipe.send(model.run(arrays)["logits"])
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_it_works_in_other_processes(speech: Path, start: str) -> None:
+    words = [sys.executable, "-m", "tests.export.forking", start, str(speech), "openvino"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_it_works_in_other_processes(models: Any, method: Any) -> None:
-    vino, plain = models
+def test_it_pickles(models: Any) -> None:
+    copy = pickle.loads(pickle.dumps(models[0]))
     arrays = _arrays(3, 2, 6)
-    vino.run(arrays)
-    context = multiprocessing.get_context(method)
-    here, there = context.Pipe()
-    child = context.Process(target=_in_child, args=(vino, arrays, there))
-    child.start()
-    assert here.poll(60)
-    np.testing.assert_allclose(here.recv(), plain.run(arrays)["logits"], rtol=1e-5, atol=1e-5)
-    child.join(60)
-    assert child.exitcode == 0
-    copy = pickle.loads(pickle.dumps(vino))
-    np.testing.assert_array_equal(copy.run(arrays)["logits"], vino.run(arrays)["logits"])
+    np.testing.assert_array_equal(copy.run(arrays)["logits"], models[0].run(arrays)["logits"])
 
 
 def test_a_graph_that_it_computes_otherwise_is_refused(

@@ -18,7 +18,7 @@ from export import bundle
 from export.quantization import quantize as quantizing
 from export.quantization import speed, stored
 from export.quantization.choice import Choice
-from export.quantization.graph import Editor, operators
+from export.quantization.graph import FRONTEND, Editor, operators
 from export.runtime import load
 from tests.export import made
 from tests.export.test_raw_input import LABELS, PROCESSING
@@ -182,6 +182,26 @@ def test_raw_samples_go_through_the_files_task(tmp_path: Path) -> None:
     assert load(report.path).predict(tone).label == load(plain).predict(tone).label
     with pytest.raises(ExportError, match="cannot answer a sample"):
         export.quantize(plain, tmp_path / "s.onnx", samples=["absent.wav"])
+
+
+def test_the_processing_inside_a_file_stays_exact(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.onnx"
+    export.to_onnx(made.speech_like(), plain, cases=3, processing=PROCESSING, labels=LABELS)
+    report = export.quantize(plain, tmp_path / "s.onnx", products="integer", cases=3)
+    assert report.computed == {"GRU": 1, "LSTM": 1, "MatMul": 1}
+    assert set(report.agreement) == {"label", "logits", "probabilities"}
+    weights = [
+        {
+            node.name: onnx.numpy_helper.to_array(tensor)
+            for node in model.graph.node
+            for tensor in model.graph.initializer
+            if node.name.startswith(FRONTEND) and tensor.name in node.input
+        }
+        for model in (onnx.load(plain), onnx.load(report.path))
+    ]
+    assert any(array.size > 1000 for array in weights[0].values())
+    for name, array in weights[0].items():
+        np.testing.assert_array_equal(weights[1][name], array)
 
 
 def test_what_cannot_be_quantised_is_one_sentence(exported: Any, tmp_path: Path) -> None:

@@ -42,13 +42,24 @@ KINDS = ("onnx", "saved-model")
     type=click.Choice(["int8", "float16"]),
     help="Make the ONNX file small: a quarter or half of the bytes, int8 often faster too.",
 )
-@click.option("--opset", default=18, show_default=True, help="Version of ONNX's operators.")
+@click.option(
+    "--opset",
+    type=int,
+    help="Version of ONNX's operators. Default 18; 20 for files of texts.",
+)
+@click.option(
+    "--tensors",
+    is_flag=True,
+    help="Leave the processing of raw input out: the files take and give the network's arrays.",
+)
 @click.option(
     "--processing",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="How raw input becomes arrays: a recipe's [processing], as TOML or JSON.",
 )
+@click.option("--task", help="Kind of task, where the processing fits several.")
+@click.option("--streaming", is_flag=True, help="Take the sequence of a causal model in chunks.")
 @click.option("--labels", metavar="A,B,...", help="Names of the classes, in the model's order.")
 def command(
     model: str,
@@ -57,8 +68,11 @@ def command(
     form: str,
     optimize_for: str | None,
     quantize: str | None,
-    opset: int,
+    opset: int | None,
+    tensors: bool,
     processing: Path | None,
+    task: str | None,
+    streaming: bool,
     labels: str | None,
 ) -> None:
     """Export a model and prove the file against the original.
@@ -70,6 +84,9 @@ def command(
     facts: dict[str, Any] = {
         "processing": read_processing(processing) if processing else None,
         "labels": labels.split(",") if labels else None,
+        "raw": False if tensors else None,
+        "task": task,
+        "streaming": streaming,
     }
     with heavy():
         import export

@@ -13,8 +13,9 @@ import numpy as np
 
 from zoo.errors import RecipeError
 
+LEVELS = ("recording", "none")
 _BLOCK = 4096  # frames transformed at once, which bounds memory for long recordings
-_QUIET = 1e-12  # power below which a recording counts as digital silence
+QUIET = 1e-12  # power below which a recording counts as digital silence
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class LogMel:
         floor: Added to every band before the logarithm, as a share of the recording's level.
         frames: Fewest frames; shorter waveforms are padded with zeros at the end.
         longest: Of longer recordings only the loudest stretch of this length is heard.
+        level: What bands are relative to: "recording", the level of the whole recording, or
+            "none", for networks that hear a recording while it comes in.
     """
 
     sampling_rate: int = 8000
@@ -43,6 +46,7 @@ class LogMel:
     floor: float = 1e-3
     frames: int = 8
     longest: float = 8.0
+    level: str = "recording"
 
     def __post_init__(self) -> None:
         if self.sampling_rate <= 0 or self.hop_length < 1 or self.frame_length < 2:
@@ -53,6 +57,8 @@ class LogMel:
             )
         if self.floor <= 0 or self.frames < 1 or self.longest <= 0:
             raise RecipeError(f"Received {self}; floor, frames and longest must be positive.")
+        if self.level not in LEVELS:
+            raise RecipeError(f"Received level={self.level!r}; use one of {', '.join(LEVELS)}.")
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> LogMel:
@@ -68,6 +74,8 @@ class LogMel:
                 f"Received the unknown processing key {unknown[0]!r}; known: {known}."
             )
         for name, value in table.items():
+            if name == "level":
+                continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise RecipeError(f"Received {name}={value!r} in the processing; use a number.")
         return cls(**table)
@@ -95,7 +103,7 @@ class LogMel:
     def __call__(self, waveform: np.ndarray) -> np.ndarray:
         """Log-mel spectrogram of float waveform (samples,), as float32 (time, mels)."""
         bands = np.concatenate([p @ filterbank(self).T for p in _power_blocks(waveform, self)])
-        return log_bands(bands, self.floor)
+        return log_bands(bands, self.floor, self.level)
 
 
 def power_spectrogram(waveform: np.ndarray, config: LogMel) -> np.ndarray:
@@ -131,10 +139,15 @@ def _frame_blocks(waveform: np.ndarray, config: LogMel) -> list[np.ndarray]:
 
 def _power(frames: np.ndarray, fft_length: int) -> np.ndarray:
     length = frames.shape[1]
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    centred = (frames - frames.mean(axis=1, keepdims=True)) * window.astype(np.float32)
+    window = hann(length).astype(np.float32)
+    centred = (frames - frames.mean(axis=1, keepdims=True)) * window
     spectrum = np.fft.rfft(centred, fft_length)
     return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32) / np.float32(length)
+
+
+def hann(length: int) -> np.ndarray:
+    """The periodic Hann window, float64 (length,)."""
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))
 
 
 def filterbank(config: LogMel, warp: float = 1.0) -> np.ndarray:
@@ -163,7 +176,7 @@ def _mel(hertz: float) -> float:
     return float(2595 * np.log10(1 + hertz / 700))
 
 
-def log_bands(bands: np.ndarray, floor: float) -> np.ndarray:
+def log_bands(bands: np.ndarray, floor: float, level: str = "recording") -> np.ndarray:
     """Logarithm of mel powers with the recording's level taken out.
 
     The level is the energy-weighted mean of the frames' energies, sum(e^2) / sum(e): pauses around
@@ -173,11 +186,14 @@ def log_bands(bands: np.ndarray, floor: float) -> np.ndarray:
     Args:
         bands: Mel powers (..., time, mels); frames of padding must be zero.
         floor: Share of the level that is added before the logarithm.
+        level: "recording", or "none" for 1.
 
     Returns:
         float32 of the same shape, log10 of the powers relative to the level.
     """
+    if level == "none":
+        return np.asarray(np.log10(bands + np.float64(floor)), np.float32)
     energy = bands.astype(np.float64).mean(axis=-1, keepdims=True)
     total = energy.sum(axis=-2, keepdims=True)
-    level = (energy**2).sum(axis=-2, keepdims=True) / np.maximum(total, _QUIET)
-    return np.asarray(np.log10(bands / np.maximum(level, _QUIET) + floor), np.float32)
+    mean = (energy**2).sum(axis=-2, keepdims=True) / np.maximum(total, QUIET)
+    return np.asarray(np.log10(bands / np.maximum(mean, QUIET) + floor), np.float32)

@@ -54,8 +54,8 @@ class Labels:
         """Probabilities and labels."""
         rule = "the class of the largest logit"
         if self.threshold is not None:
-            rule = f"{self.names[1]} if its probability is at least {self.threshold:g}, else "
-            rule += self.names[0]
+            first, second = self.names
+            rule = f"{second} if its probability is at least {self.threshold:g}, else {first}"
         meaning = f"softmax of {self.source}, one a class in the order of its names"
         return (
             Tensor(self.probabilities, "float32", self._shape, meaning),

@@ -21,6 +21,7 @@ _BLOCKS_A_SECOND = 10
 _RATES = (1_000, 1_000_000)  # Hz
 _LOUD = 1e6  # far beyond integer samples that were not scaled, and its square is a float32
 _OTHER_FORMATS = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"FORM")
+_NOTHING = np.zeros(0, np.float32)
 
 _Source = str | Path | bytes | bytearray
 
@@ -59,7 +60,23 @@ def read(
             f"Received a {type(source).__name__}; needed is a path, a file's bytes or an array."
         )
     checked = _checked(blocks, name)
-    return _loudest(checked if found == rate else _resampled(checked, found, rate), longest * rate)
+    return _loudest(checked if found == rate else resampled(checked, found, rate), longest * rate)
+
+
+def mono(samples: Any) -> np.ndarray:
+    """Samples of one channel, as a stream gives them, as float32 (samples,); perhaps none.
+
+    Args:
+        samples: Floats in [-1, 1], or integers at full scale.
+
+    Raises:
+        InputError: They are no such array, or not finite.
+    """
+    if not isinstance(samples, np.ndarray) or samples.ndim != 1:
+        received = getattr(samples, "shape", type(samples).__name__)
+        raise InputError(f"Received {received}; needed is an array of samples (samples,).")
+    blocks = list(_array_blocks(samples, _RATES[0]))
+    return np.concatenate(list(_checked(iter(blocks), "The chunk"))) if blocks else _NOTHING
 
 
 def _check_rate(rate: Any, name: str) -> None:
@@ -210,7 +227,15 @@ def _sound_blocks(file: Any, step: int, name: str, damage: type[Exception]) -> I
             raise InputError(f"{name} is damaged: {error}") from None
 
 
-def _resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+def resampled(blocks: Iterator[np.ndarray], found: int, rate: int) -> Iterator[np.ndarray]:
+    """Blocks of samples float32 (samples,) at another rate, in Hz.
+
+    Raises:
+        InputError: The rate found is not one of sound.
+        MissingExtraError: soxr is not installed.
+    """
+    if not _RATES[0] <= found <= _RATES[1]:
+        raise InputError(f"Received a rate of {found} Hz; use {_RATES[0]} to {_RATES[1]}.")
     try:
         import soxr
     except ImportError:

@@ -65,6 +65,47 @@ class Task(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """How one sequence is read piece by piece; tasks that stream have a method `reader`.
+
+    `reader(raw, **options)` makes one: `raw` says whether the network takes raw arrays. Arrays have
+    a batch of one. The states of the network are not its business.
+    """
+
+    def arrays(self, chunk: Any) -> Arrays | None:
+        """The network's inputs for a piece; None while that is too little for an answer.
+
+        Raises:
+            InputError: The piece cannot be used; the reader is as it was before.
+        """
+        ...
+
+    def rest(self) -> Arrays | None:
+        """The inputs for what is left at the end of the sequence; None where nothing is."""
+        ...
+
+    def answer(self, outputs: Arrays | None) -> Any:
+        """What the outputs mean; without outputs, the answer that says nothing."""
+        ...
+
+    def reset(self) -> None:
+        """Starts another sequence."""
+        ...
+
+    def state(self) -> Arrays:
+        """All that it remembers."""
+        ...
+
+    def restore(self, arrays: Arrays) -> None:
+        """Takes what `state` gave.
+
+        Raises:
+            KeyError: A part is missing.
+            ValueError: A part is not of this reader.
+        """
+        ...
+
+
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
 

@@ -13,6 +13,7 @@ from zoo.errors import InputError
 from zoo.processing.beam import free_beam
 from zoo.processing.decoding import Sampling, check_count
 from zoo.processing.frontend import Arrays, Frontend, Run
+from zoo.processing.reading import TextReader
 from zoo.processing.text import Characters
 
 DOMAIN = "text"
@@ -119,6 +120,14 @@ class LanguageModel:
             Continuation(raw, self.codec.decode(row))
             for raw, row in zip(raws, written, strict=True)
         ]
+
+    def reader(self, _raw: bool, *, top: int = 3) -> TextReader:
+        """Reads one text piece by piece; see `zoo.tasks.Reader`.
+
+        Args:
+            top: How many of the most likely next characters are named.
+        """
+        return TextReader(self.codec, top)
 
     def stream(
         self,

@@ -97,7 +97,7 @@ class AudioAugmenter:
         ends, warps = np.cumsum(lengths), rng.integers(_WARPS, size=len(indices))
         for row, (length, end, warp) in enumerate(zip(lengths, ends, warps, strict=True)):
             features[row, :length] = power[end - length : end] @ self._banks[warp]
-        features = log_bands(features, self._config.floor)
+        features = log_bands(features, self._config.floor, self._config.level)
         self._blot(features, lengths, rng)
         features *= (np.arange(padded) < lengths[:, None])[..., None]
         return features, lengths.astype(np.int32)

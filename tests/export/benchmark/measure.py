@@ -39,7 +39,7 @@ def main(ids: tuple[str, ...], write: Path | None, seconds: float) -> None:
                 import export
                 import zoo
 
-                export.to_onnx(zoo.load(name), path, cases=2)
+                export.to_onnx(zoo.load(name), path, cases=2, raw=False)
             for row in measure(str(path), name, RAW[name], seconds, 1):
                 lines.append([name, *map(_text, asdict(row).values())])
             text = io.StringIO()

@@ -57,8 +57,9 @@ def test_rows_of_light_runners(
     assert batch.rows_per_second > timed["sequence", OURS].rows_per_second / 2
 
 
+@pytest.mark.parametrize("change", [lambda sizes: [x + 0.1 for x in sizes], lambda _: [0.1, 0.2]])
 def test_a_runner_that_answers_otherwise_is_left_out(
-    small: Path, questions: Any, monkeypatch: pytest.MonkeyPatch
+    small: Path, questions: Any, monkeypatch: pytest.MonkeyPatch, change: Any
 ) -> None:
     monkeypatch.setattr(interleaved, "STARTS", 0)
     monkeypatch.setattr(interleaved, "starts", lambda *_: [])
@@ -66,7 +67,7 @@ def test_a_runner_that_answers_otherwise_is_left_out(
 
     def shifted(self: Process, runner: str, *rest: Any) -> None:
         begin(self, runner, *rest)
-        self.sizes = [size + 0.1 * (runner == BARE) for size in self.sizes]
+        self.sizes = change(self.sizes) if runner == BARE else self.sizes
 
     monkeypatch.setattr(Process, "__init__", shifted)
     rows = compare({OURS: str(small), BARE: str(small)}, *questions, seconds=0.01)

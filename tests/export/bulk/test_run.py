@@ -22,6 +22,7 @@ from export.runtime.bulk.workers import computing
 from zoo.cli import app
 from zoo.errors import InputError
 
+ROOT = Path(__file__).parents[3]
 TEXTS = [("abc gh "[k % 7 :] + "fed" * (k % 11)) if k % 13 else "" for k in range(150)]
 ITEMS = Items(TEXTS)
 
@@ -144,14 +145,30 @@ def test_workers_change_no_byte(reader: Path, tmp_path: Path, whole: bytes) -> N
 
 
 def test_workers_start_in_a_forked_process(reader: Path, tmp_path: Path, whole: bytes) -> None:
-    load(reader).predict("abc")  # a session whose threads a fork leaves behind
-    child = multiprocessing.get_context("fork").Process(
-        target=_run, args=(reader, tmp_path / "out.jsonl"), kwargs={"workers": 2}
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in TEXTS))
+    code = (
+        "import multiprocessing, sys\n"
+        "from export.runtime import load\n"
+        "from export.runtime.bulk import Lines, run, write\n"
+        "run.PART_ROWS = 16\n"
+        "if __name__ == '__main__':\n"
+        "    file, texts, out = sys.argv[1:]\n"
+        "    load(file, threads=2).predict('abc')  # its threads stay behind\n"
+        "    child = multiprocessing.get_context('fork').Process(target=write, \n"
+        "        args=(file, Lines(texts), out), kwargs={'workers': 2, 'batch_size': 1})\n"
+        "    child.start()\n"
+        "    child.join()\n"
+        "    sys.exit(child.exitcode)\n"
     )
-    child.start()
-    child.join(60)
-    assert child.exitcode == 0
-    assert (tmp_path / "out.jsonl").read_bytes() == whole
+    (tmp_path / "script.py").write_text(code)
+    out = tmp_path / "out.jsonl"
+    words = [sys.executable, "script.py", str(reader), "texts.txt", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes() == whole
 
 
 def test_workers_that_die_are_told_and_the_run_goes_on(
@@ -183,7 +200,7 @@ def test_workers_end_with_the_process_that_started_them(reader: Path, tmp_path: 
     )
     (tmp_path / "script.py").write_text(code)
     words = [sys.executable, str(tmp_path / "script.py"), str(reader), str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         workers = [Path(f"/proc/{pid}") for pid in process.stdout.readline().decode().split()]

@@ -1,0 +1,106 @@
+"""Random raw input: recordings with pauses, tables in units, texts with words known and unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from export.proof.samples import Sampler, Sizes
+from zoo.processing.frontend import Frontend, Part
+from zoo.processing.histories import Standardised, dtype_of
+from zoo.processing.spaced_texts import SpacedTexts
+from zoo.processing.waveforms import Waveforms
+from zoo.tasks import Arrays
+
+_STRANGE = ("É", "ǅ", "ß", "İ", "字", "😀", "\t", "a\tb", ",", "''", "x" * 40)
+
+
+class RawSampler:
+    """Draws raw input for a frontend, and other inputs as the network's own sampler does.
+
+    Args:
+        sampler: The network's.
+        frontend: Where raw input goes.
+
+    Attributes:
+        generator: Of the random numbers.
+        codes: Integer input that feeds an embedding -> how many codes that has.
+    """
+
+    def __init__(self, sampler: Sampler, frontend: Frontend) -> None:
+        self.generator = sampler.generator
+        self._sampler = sampler
+        self._before = frontend.before
+        made = {tensor.name for tensor in frontend.before.gives} if frontend.before else set()
+        self.codes = {name: n for name, n in sampler.codes.items() if name not in made}
+
+    def arrays(self, shapes: Mapping[str, tuple[int | str, ...]], sizes: Sizes) -> Arrays:
+        """Draws one input for each name; ``sizes`` gives the open axes by name."""
+        if self._before is None:
+            return self._sampler.arrays(shapes, sizes)
+        return _DRAWS[type(self._before)](self._before, self.generator, sizes)
+
+
+def open_size(part: Part) -> str:
+    """Name of what a question has more or less of; empty where all questions have one length."""
+    return {Waveforms: "samples", SpacedTexts: "words"}.get(type(part), "")
+
+
+def raw_size(part: Part, steps: int, draw: np.random.Generator) -> int:
+    """How much raw input makes about so many steps of the network; 1 for 1."""
+    if steps <= 1 or not isinstance(part, Waveforms):
+        return steps
+    hop = part.config.hop_length
+    return (steps - 1) * hop + int(draw.integers(1, hop + 1))
+
+
+def waveforms(part: Waveforms, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Noise and tones under slow envelopes with digital silence, rows of unequal lengths."""
+    batch, count = sizes["batch"], sizes["samples"]
+    rate = part.config.sampling_rate
+    time = np.arange(count) / rate
+    samples = draw.integers(1, count + 1, batch).astype(np.int32)
+    samples[draw.integers(batch)] = count
+    rows = np.zeros((batch, count))
+    for row in rows:
+        tones = draw.uniform(80, 0.4 * rate, (3, 1)), draw.uniform(0, 2 * np.pi, (3, 1))
+        voiced = np.sin(2 * np.pi * tones[0] * time + tones[1]).sum(axis=0)
+        noise = draw.standard_normal(count) * draw.choice([0.03, 0.3, 1.0])
+        envelope = 0.5 + 0.5 * np.sin(2 * np.pi * draw.uniform(1, 6) * time + draw.uniform(0, 6))
+        row[:] = (voiced + noise) * envelope * draw.choice([0.01, 0.1, 0.3])
+        if draw.random() < 0.5:  # a pause
+            start, stop = np.sort(draw.integers(0, count + 1, 2))
+            row[start:stop] = 0
+        row += draw.choice([0.0, 0.001])  # a constant offset
+    return {"waveform": rows.astype(np.float32), "samples": samples}
+
+
+def histories(part: Standardised, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Values as far from their means as those of training."""
+    series = part.series
+    values = draw.standard_normal((sizes["batch"], series.look_back, len(series.names)))
+    return {"history": series.restore(values).astype(dtype_of(series))}
+
+
+def texts(part: SpacedTexts, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Words of the table, some in capitals, strange ones, and spaces; the last row is longest."""
+    known = list(part.codec.table)
+    rows = []
+    for row in range(sizes["batch"]):
+        last = row == sizes["batch"] - 1
+        count = sizes["words"] if last else int(draw.integers(0, sizes["words"] + 1))
+        words = [known[place] for place in draw.integers(0, len(known), count)]
+        for place in np.flatnonzero(draw.random(count) < 0.2):
+            words[place] = str(draw.choice(_STRANGE))
+        shown = [word.upper() if draw.random() < 0.2 else word for word in words]
+        rows.append((" " * int(draw.integers(1, 3))).join(shown) + " " * int(draw.integers(2)))
+    return {"text": np.array(rows, object)}
+
+
+_DRAWS: dict[type[Any], Callable[[Any, np.random.Generator, Sizes], Arrays]] = {
+    Waveforms: waveforms,
+    Standardised: histories,
+    SpacedTexts: texts,
+}

@@ -1,0 +1,120 @@
+"""`rnn-zoo stream FILE`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoo.cli._shared import JSON, OPTION, options
+from zoo.errors import InputError, RuntimeFileError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from export.runtime import Model
+    from zoo.tasks import Answer
+
+CODINGS = {"s16le": ("<i2", 2), "f32le": ("<f4", 4)}  # numpy's name, bytes
+_BYTES = 65536
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--coding",
+    type=click.Choice(list(CODINGS)),
+    default="s16le",
+    show_default=True,
+    help="Samples of raw PCM: 16-bit integers or 32-bit floats, little-endian, one channel.",
+)
+@click.option("--rate", type=int, metavar="HZ", help="Their sampling rate. Default: the model's.")
+@OPTION
+@JSON
+def command(
+    file: str, coding: str, rate: int | None, pairs: tuple[str, ...], as_json: bool
+) -> None:
+    """Answer standard input as it comes, with an exported file that streams.
+
+    A model that hears takes raw PCM, one that reads takes lines of text. Each answer is a line, or
+    with --json an object a line, written at once.
+    """
+    from export.runtime import load
+
+    model = load(file)
+    stream = model.stream(**options(pairs))
+    pieces = _pieces(model, coding, rate)
+    with _quiet_end():
+        for piece in pieces:
+            _show(stream.feed(piece), as_json)
+        _show(stream.flush(), as_json)
+
+
+def _pieces(model: Model, coding: str, rate: int | None) -> Iterator[Any]:
+    """What a model's stream takes, from standard input.
+
+    Raises:
+        RuntimeFileError: The model takes neither sound nor text.
+    """
+    kind = model.metadata.get("task")
+    domain = importlib.import_module(f"zoo.tasks.{kind}").DOMAIN if kind else ""
+    if domain == "text":
+        return _lines()
+    if domain != "speech":
+        raise RuntimeFileError(
+            f"{model.path.name} takes arrays; feed them from Python by load(...).stream()"
+        )
+    from zoo.processing import recording
+
+    wanted = int(model.task.config.sampling_rate)  # type: ignore[attr-defined]
+    samples = _samples(*CODINGS[coding])
+    return samples if rate in (None, wanted) else recording.resampled(samples, rate or 0, wanted)
+
+
+def _lines() -> Iterator[str]:
+    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), 1):
+        try:
+            yield line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"Line {number} is not UTF-8: {error}.") from None
+
+
+def _samples(dtype: str, size: int) -> Iterator[np.ndarray]:
+    """Float samples as they arrive; a sample may be cut between two reads."""
+    import numpy as np
+
+    from zoo.processing import recording
+
+    rest = b""
+    read = getattr(sys.stdin.buffer, "read1", sys.stdin.buffer.read)
+    while data := read(_BYTES):
+        data = rest + data
+        whole = len(data) - len(data) % size
+        rest = data[whole:]
+        yield recording.mono(np.frombuffer(data[:whole], dtype))
+    if rest:
+        raise InputError(f"The samples end within one: {len(rest)} bytes are left over.")
+
+
+def _show(answer: Answer, as_json: bool) -> None:
+    """Writes an answer at once; one that says nothing is left out."""
+    if text := str(answer):
+        click.echo(json.dumps(answer.to_dict()) if as_json else text)
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Ends without a word when the reader is gone or the user presses Ctrl-C."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
+    except KeyboardInterrupt:
+        sys.exit(130)
