@@ -18,7 +18,7 @@ PRETRAINED = Path(__file__).parents[2] / "zoo" / "pretrained"
 CITIES, ARTISTS = ("rome", "new york", "oslo"), ("abba", "pink floyd", "cher")
 SOUNDS = {"a": "AA", "b": "B", "c": "K", "x": "K S", "h": ""}
 SMALL: dict[str, dict[str, Any]] = {
-    "imdb-gru": {"units": 8, "embedding": 6, "filters": 4},
+    "reviews": {"units": 8, "embedding": 6, "filters": 4},
     "names-rnn": {"units": 8, "embedding": 6},
     "snips-bilstm": {"units": 8, "layers": 1, "embedding": 8, "filters": 6},
     "ewt-pos-bilstm": {"units": 8, "layers": 1, "embedding": 8, "filters": 6},
@@ -26,9 +26,15 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
+def path(model_id: str) -> Path:
+    """The recipe's file; `reviews` (words between spaces) is a recipe of the tests alone."""
+    own = Path(__file__).with_name("reviews.toml")
+    return own if model_id == "reviews" else PRETRAINED / model_id / "recipe.toml"
+
+
 def recipe(model_id: str, **training: Any) -> Recipe:
-    """The recipe of a model of the zoo, made small enough for seconds."""
-    found = read_recipe(PRETRAINED / model_id / "recipe.toml")
+    """The recipe of a model of the zoo, or of `reviews`, made small enough for seconds."""
+    found = read_recipe(path(model_id))
     arguments = {**found.model.arguments, **SMALL[model_id]}
     small: dict[str, Any] = {"epochs": 3, "batch_size": 8, "learning_rate": 0.02, **training}
     return replace(
@@ -40,7 +46,7 @@ def recipe(model_id: str, **training: Any) -> Recipe:
 
 def small(model_id: str) -> str:
     """The text of a recipe with the small arguments in it."""
-    lines = (PRETRAINED / model_id / "recipe.toml").read_text(encoding="utf-8").splitlines()
+    lines = path(model_id).read_text(encoding="utf-8").splitlines()
     for name, value in SMALL[model_id].items():
         lines = [f"{name} = {value}" if x.startswith(f"{name} = ") else x for x in lines]
     return "\n".join(lines)

@@ -23,8 +23,8 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model of words between spaces, with its own small recipe."""
     folder = tmp_path_factory.mktemp("learned") / "model"
     path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
-    path.write_text(made.small("imdb-gru"), encoding="utf-8")
-    fit_recipe(made.recipe("imdb-gru", epochs=1), path, folder, data=made.reviews(), verbose=0)
+    path.write_text(made.small("reviews"), encoding="utf-8")
+    fit_recipe(made.recipe("reviews", epochs=1), path, folder, data=made.reviews(), verbose=0)
     return folder
 
 

@@ -31,14 +31,14 @@ from zoo.training.made_texts import MadeTexts
 from zoo.training.slot_swaps import SwappedRequests
 
 DATA: dict[str, Any] = {
-    "imdb-gru": made.reviews(),
+    "reviews": made.reviews(),
     "names-rnn": made.names(),
     "snips-bilstm": made.sentences(),
     "ewt-pos-bilstm": made.sentences(),
     "g2p-lstm": made.words(),
 }
 LEARNING: dict[str, Any] = {
-    "imdb-gru": text_classification,
+    "reviews": text_classification,
     "names-rnn": text_classification,
     "snips-bilstm": intent_and_slots,
     "ewt-pos-bilstm": tagging,
@@ -191,7 +191,7 @@ def test_a_problem_fits_builder_and_task(model_id: str) -> None:
 @pytest.mark.parametrize("model_id", DATA)
 def test_a_small_model_learns_is_scored_and_answers(model_id: str, tmp_path: Path) -> None:
     recipe, data = made.recipe(model_id, epochs=6), DATA[model_id]
-    path = made.PRETRAINED / model_id / "recipe.toml"
+    path = made.path(model_id)
     run = fit_recipe(recipe, path, tmp_path / "model", data=data, verbose=0)
     assert run.history[-1]["val_loss"] < run.history[0]["val_loss"]
     (tmp_path / "model" / "recipe.toml").write_text(made.small(model_id))
@@ -281,7 +281,7 @@ def test_a_long_text_is_learned_in_windows_of_itself() -> None:
 
 
 def test_the_validation_part_may_be_learned_too() -> None:
-    recipe = made.recipe("imdb-gru")
+    recipe = made.recipe("reviews")
     sizes = []
     for both in (False, True):
         options = {**recipe.training.options, "with_validation": both}
@@ -290,3 +290,14 @@ def test_the_validation_part_may_be_learned_too() -> None:
         sizes.append((len(problem.train.source), len(problem.validation.source)))
     (train, validation), (more, same) = sizes
     assert more == train + validation and same == validation
+
+
+def test_the_first_two_batches_differ_in_length_whatever_is_made_up() -> None:
+    rows = [np.full(3, 2), np.full(4, 2)] * 8
+    source = text_classification.CodedTexts(rows, np.zeros(16, np.int32), made_rate=1.0)
+    lengths = np.array([len(row) for row in rows])
+    for seed in range(20):
+        batches = Batches(source, 4, seed, lengths=lengths)
+        widths = [batches[i][0]["tokens"].shape[1] for i in (0, 1)]
+        assert widths[0] != widths[1]
+        assert all(batches[1][0]["lengths"] <= widths[1])
