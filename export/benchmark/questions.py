@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from export.benchmark.frameworks import open_network
-from export.runtime.drawing import drawn
+from export.runtime.drawing import drawn, positive
 from export.runtime.session_model import Model
 
 STEPS, ROWS = 100, 32
@@ -38,7 +38,7 @@ def write_questions(model: Model, folder: Path, raw: Any = None) -> dict[str, tu
         sizes["step"] = (1, 1)
     draw = np.random.default_rng(0)
     for name, (rows, length) in sizes.items():
-        arrays = drawn(model.inputs, draw, rows, length, full=True)
+        arrays = positive(drawn(model.inputs, draw, rows, length, full=True))
         plain = {key: a.astype(str) if a.dtype == object else a for key, a in arrays.items()}
         np.savez(folder / f"{name}.npz", allow_pickle=False, **plain)
     del sizes["first"]
