@@ -25,7 +25,7 @@ import keras
 import numpy as np
 
 from export import bundle
-from export.frontend.choice import level, task_frontend
+from export.frontend.choice import task_frontend
 from export.frontend.raw_proof import at_raw_level
 from export.internals import all_layers
 from export.proof.comparison import difference
@@ -115,8 +115,10 @@ def _run_there(folder: Path) -> None:
 def _compared_here(network: Any, folder: Path, options: Mapping[str, Any]) -> dict[str, float]:
     """The largest difference between the file and the model on this backend, by output."""
     file = folder / "model.onnx"
-    raw = file_facts(file).get("raw")
-    frontend = task_frontend(options["metadata"], None) if raw else None
+    facts = file_facts(file)
+    chunks = "streaming" in facts
+    raw = facts.get("raw")
+    frontend = task_frontend(options["metadata"], None, streaming=chunks) if raw else None
     signature = signature_of(network)
     specs = signature.inputs
     with np.load(folder / "cases.npz", allow_pickle=False) as stored:
@@ -168,7 +170,8 @@ def main(folder: Path) -> None:
     subject = Subject(model)
     judge = examiner(subject, cases=_CASES, seed=1, sample=None, metadata={})
     options = todo["options"]
-    judge, _ = at_raw_level(judge, options["metadata"], level(options["raw"], options["streaming"]))
+    chunks = options["streaming"]
+    judge, _ = at_raw_level(judge, options["metadata"], options["raw"], streaming=chunks)
     arrays = {
         f"{case}/{name}": array.astype(str) if array.dtype == object else array
         for case, sizes in enumerate(judge.sizes)

@@ -21,7 +21,7 @@ from onnx.version_converter import convert_version
 from export import bundle
 from export import golden as vectors
 from export.frontend.attach import attached, opset_of
-from export.frontend.choice import described, level, task_frontend
+from export.frontend.choice import described, task_frontend
 from export.frontend.raw_proof import at_raw_level
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
@@ -141,8 +141,7 @@ def to_onnx(
             seed=seed,
         )
         return report if plan is None else made_small(report, plan, golden)
-    raw = level(raw, streaming)
-    frontend = task_frontend(facts, raw)
+    frontend = task_frontend(facts, raw, streaming=streaming)
     opset = _opset(frontend, opset)
     subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
@@ -151,7 +150,7 @@ def to_onnx(
         converted = _converted(subject, forms, min(opset, CONVERTED))
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
     axes = judge.axes
-    judge, frontend = at_raw_level(judge, facts, raw)
+    judge, frontend = at_raw_level(judge, facts, raw, streaming=streaming)
     proto = _rebuilt(subject, converted, axes, opset, frontend)
     facts |= described(facts, frontend, [*judge.axes.inputs, *judge.axes.outputs])
     content = _with_metadata(proto, judge, facts)

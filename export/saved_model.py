@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from export import bundle
 from export.frontend.as_tensorflow import RawModule
-from export.frontend.choice import described, level
+from export.frontend.choice import described
 from export.frontend.raw_proof import RawSubject, at_raw_level
 from export.proof.examiner import examiner, model_metadata, subject_of
 from export.proof.report import Report
@@ -74,11 +74,16 @@ def to_saved_model(
     target = Path(path)
     if target.exists() and not (target / "saved_model.pb").is_file():
         raise ExportError(f"{target} exists and is no SavedModel; choose another folder")
+    if raw and streaming:
+        raise ExportError(
+            "raw=True and streaming=True exclude each other in a SavedModel, whose `step` takes "
+            "tensors; leave one out, or take to_onnx"
+        )
     facts = {**model_metadata(model), **task_facts(processing, labels, task), **(metadata or {})}
     subject = subject_of(model, inputs, streaming=streaming)
     check_task(subject, facts)
     judge = examiner(subject, cases=cases, seed=seed, sample=sample, metadata=facts)
-    raw_judge, frontend = at_raw_level(judge, facts, level(raw, streaming))
+    raw_judge, frontend = at_raw_level(judge, facts, False if streaming else raw)
     facts |= described(facts, frontend, [*raw_judge.axes.inputs, *raw_judge.axes.outputs])
     try:
         with replacing(target) as temporary:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from export.benchmark.frameworks import open_network
-from export.runtime.drawing import drawn
+from export.runtime.drawing import drawn, positive
 from export.runtime.session_model import Model
 
 STEPS, ROWS = 100, 32
@@ -38,7 +38,7 @@ def write_questions(model: Model, folder: Path, raw: Any = None) -> dict[str, tu
         sizes["step"] = (1, 1)
     draw = np.random.default_rng(0)
     for name, (rows, length) in sizes.items():
-        arrays = drawn(model.inputs, draw, rows, length, full=True)
+        arrays = positive(drawn(model.inputs, draw, rows, length, full=True))
         plain = {key: a.astype(str) if a.dtype == object else a for key, a in arrays.items()}
         np.savez(folder / f"{name}.npz", allow_pickle=False, **plain)
     del sizes["first"]
@@ -68,21 +68,25 @@ def write_rivals(model: Model, original: str, folder: Path) -> dict[str, str]:
     facts: dict[str, dict[str, Any]] = {
         "keras predict": {"target": original},
         "SavedModel": {"target": str(folder / "saved_model")},
-        "stock export": {"target": str(folder / "stock.onnx"), "outputs": network.output_names},
+        "stock export": {"target": str(folder / "stock.onnx")},
         "PyTorch layers": {"layers": list(_recurrent(network)), "states": states},
     }
     try:
-        _stock_export(network, folder / "stock.onnx")
+        facts["stock export"]["outputs"] = _stock_export(network, folder / "stock.onnx")
     except Exception as error:  # whatever it is, the table names it
         facts["stock export"]["fails"] = f"{type(error).__name__}: {error}"
     metadata = {"metadata": model.metadata}
     return {runner: json.dumps(one | metadata) for runner, one in facts.items()}
 
 
-def _stock_export(network: Any, path: Path) -> None:
-    """Exports as Keras does by itself, after the call that it may demand; its log is left out."""
+def _stock_export(network: Any, path: Path) -> list[str]:
+    """Exports as Keras does by itself, after the call that it may demand; its log is left out.
+
+    Returns:
+        The model's names of the file's outputs, in order: Keras sorts those of a dictionary.
+    """
     zeros = [np.zeros([size or 8 for size in t.shape], t.dtype) for t in network.inputs]
-    network(dict(zip([t.name for t in network.inputs], zeros, strict=True)))
+    found = network(dict(zip([t.name for t in network.inputs], zeros, strict=True)))
     logging.disable(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -90,6 +94,7 @@ def _stock_export(network: Any, path: Path) -> None:
             network.export(str(path), format="onnx", verbose=False)
     finally:
         logging.disable(logging.NOTSET)
+    return sorted(found) if isinstance(found, dict) else list(network.output_names)
 
 
 def _recurrent(network: Any) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from export.frontend.log_mel import basis
 from zoo.processing.audio import QUIET, LogMel
+from zoo.processing.frames import Frames
 from zoo.processing.frontend import Frontend
 from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import Labels
@@ -67,6 +68,12 @@ def _waveforms(part: Waveforms, raw: Tensors, _: Any) -> Tensors:
     real = (tf.range(most) < frames[:, None])[..., None]
     features = tf.where(real, _logarithm(config, tf.where(real, bands, 0.0)), 0.0)
     return {"features": features, "lengths": frames}
+
+
+def _frames(part: Frames, raw: Tensors, tables: Any) -> Tensors:
+    batch, count = tf.unstack(tf.shape(raw["waveform"]))
+    whole = {**raw, "samples": tf.fill([batch], count)}
+    return {"features": _waveforms(Waveforms(part.config), whole, tables)["features"]}
 
 
 def _logarithm(config: LogMel, bands: Any) -> Any:
@@ -144,6 +151,7 @@ def _table(keys: Any, values: Any, key: str, value: str, default: int) -> Any:
 
 _FORMS: dict[type[Any], Callable[[Any, Tensors, Any], Tensors]] = {
     Waveforms: _waveforms,
+    Frames: _frames,
     Standardised: _standardised,
     InUnits: _in_units,
     SpacedTexts: _texts,

@@ -10,6 +10,7 @@ from onnx import ModelProto, helper
 from export.frontend import labels, log_mel, series, spaced_texts
 from export.graph.rebuild import Port
 from export.recurrent.writer import Writer
+from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part, Tensor
 from zoo.processing.histories import InUnits, Standardised
 from zoo.processing.labels import Labels
@@ -19,6 +20,8 @@ from zoo.processing.waveforms import Waveforms
 # How each part of `zoo.processing` is written: its nodes, from tensors by name to tensors by name.
 WRITERS: dict[type[Any], Callable[[Writer, Any, dict[str, str]], dict[str, str]]] = {
     Waveforms: log_mel.write,
+    Frames: log_mel.write_frames,
+    FramesOfChunks: log_mel.write_chunks,
     SpacedTexts: spaced_texts.write,
     Standardised: series.write_standardised,
     InUnits: series.write_in_units,
@@ -50,14 +53,17 @@ def attached(
     wider = ModelProto()
     wider.CopyFrom(model)
     graph = wider.graph
+    kept: list[Port] = []
     if frontend.before is not None:
-        inputs = _before(graph, frontend.before, inputs)
+        inputs, made = _before(graph, frontend.before, inputs)
+        kept = [_port(made[tensor.name], tensor) for tensor in frontend.kept]
     if frontend.after is not None:
         outputs = _after(graph, frontend.after, outputs)
-    return wider, list(inputs), list(outputs)
+    return wider, list(inputs), [*outputs, *kept]
 
 
-def _before(graph: Any, part: Part, inputs: Sequence[Port]) -> list[Port]:
+def _before(graph: Any, part: Part, inputs: Sequence[Port]) -> tuple[list[Port], dict[str, str]]:
+    """Puts a part before the network; the new inputs, and the tensors that the part gives."""
     raw = [_port(_RAW + tensor.name, tensor) for tensor in part.reads]
     writer = Writer("processing")
     made = _written(writer, part, {port.new: port.old for port in raw})
@@ -71,7 +77,7 @@ def _before(graph: Any, part: Part, inputs: Sequence[Port]) -> list[Port]:
     del graph.node[:]
     graph.node.extend(nodes)
     graph.initializer.extend(writer.constants)
-    return [*raw, *kept]
+    return [*raw, *kept], made
 
 
 def _after(graph: Any, part: Part, outputs: Sequence[Port]) -> list[Port]:

@@ -9,32 +9,23 @@ from typing import Any
 from export.proof.axes import Axes, Shape
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
-from zoo.processing.audio import LogMel
+from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Tensor
 from zoo.processing.waveforms import Waveforms
 from zoo.tasks import load_task
 
-
-def level(raw: bool | None, streaming: bool) -> bool | None:
-    """Whether raw input is asked for, in a file that may take chunks.
-
-    Raises:
-        ExportError: It is, and the file does: processing looks at whole inputs.
-    """
-    if streaming and raw:
-        raise ExportError(
-            "raw=True and streaming=True exclude each other: the processing in a file looks at "
-            "whole inputs; leave raw= out"
-        )
-    return False if streaming else raw
+_MOST_SECONDS = 600  # of sound in one call, where frames are decided one by one
 
 
-def task_frontend(facts: Mapping[str, Any], raw: bool | None) -> Frontend | None:
+def task_frontend(
+    facts: Mapping[str, Any], raw: bool | None, *, streaming: bool = False
+) -> Frontend | None:
     """The frontend of the task that the metadata names, or None for a file of tensors.
 
     Args:
         facts: The metadata.
         raw: True to insist on raw input, False for tensors, None for raw input where it can be.
+        streaming: Whether the file takes chunks.
 
     Raises:
         ExportError: Raw input is asked for, but there is no task, or its processing has no form in
@@ -48,11 +39,13 @@ def task_frontend(facts: Mapping[str, Any], raw: bool | None) -> Frontend | None
                 "raw=True needs a task: say how raw input becomes arrays by `processing=`"
             )
         return None
-    frontend = load_task(facts["task"], facts["processing"]).frontend
+    task = load_task(facts["task"], facts["processing"])
+    frontend = getattr(task, "streaming", Frontend(None, None)) if streaming else task.frontend
     if frontend.before is None and raw:
         raise ExportError(
             f"raw=True was asked for, but the processing of the task {facts['task']!r} has no form "
-            "in a graph: its file takes codes, which the metadata explains"
+            f"in a graph{' that takes chunks' if streaming else ''}; leave raw= out: the file then "
+            "takes tensors, which the metadata explains"
         )
     return frontend if frontend.before or frontend.after else None
 
@@ -65,7 +58,7 @@ def fitting(frontend: Frontend, subject: Subject, axes: Axes, raw: bool | None) 
     """
     types = {spec.name: spec.dtype for spec in subject.inputs}
     types_out = dict(zip(subject.output_names, subject.output_dtypes, strict=True))
-    given = frontend.before.gives if frontend.before else ()
+    given = [t for t in frontend.before.gives if t not in frontend.kept] if frontend.before else []
     read = frontend.after.reads if frontend.after else ()
     pairs = [(tensor, types[tensor.name], axes.inputs[tensor.name]) for tensor in given]
     pairs += [(tensor, types_out[tensor.name], axes.outputs[tensor.name]) for tensor in read]
@@ -81,8 +74,8 @@ def fitting(frontend: Frontend, subject: Subject, axes: Axes, raw: bool | None) 
                     f"raw=True needs {tensor.name!r} of {tensor.dtype}, the model's is {dtype}"
                 )
             return None
-    if isinstance(frontend.before, Waveforms):
-        _check_frames(frontend.before.config, axes.minimum)
+    if isinstance(frontend.before, (Waveforms, Frames)):
+        _check_frames(frontend.before, axes.minimum)
     return frontend
 
 
@@ -109,6 +102,8 @@ def described(
     if frontend and isinstance(frontend.before, Waveforms):
         config = frontend.before.config
         told["longest"] = {"samples": int(config.longest * config.sampling_rate)}
+    elif frontend and isinstance(frontend.before, Frames):
+        told["longest"] = {"samples": _MOST_SECONDS * frontend.before.config.sampling_rate}
     return told
 
 
@@ -119,9 +114,11 @@ def _sizes_fit(tensor: Tensor, shape: Shape) -> bool:
     return all(a == b for a, b in pairs if isinstance(a, int) and isinstance(b, int))
 
 
-def _check_frames(config: LogMel, minimum: int) -> None:
-    if config.frames < minimum:
+def _check_frames(part: Waveforms | Frames, minimum: int) -> None:
+    config = part.config
+    least = 1 if isinstance(part, FramesOfChunks) else config.frames
+    if least < minimum:
         raise ExportError(
-            f"the processing makes {config.frames} frames of a short recording, but the model "
-            f"needs {minimum}; set `frames` to that"
+            f"the processing makes {least} frames of a short recording, but the model needs "
+            f"{minimum}; set `frames` to that, or pad the convolutions causally"
         )

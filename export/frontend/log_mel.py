@@ -12,6 +12,7 @@ from onnx import TensorProto
 
 from export.recurrent.writer import Writer
 from zoo.processing.audio import QUIET, LogMel, filterbank, hann
+from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.waveforms import Waveforms
 
 Tensors = dict[str, str]
@@ -40,6 +41,45 @@ def write(writer: Writer, part: Waveforms, inputs: Tensors) -> Tensors:
     return {
         "features": writer.op("Where", real, features, zero),
         "lengths": writer.op("Cast", frames, to=TensorProto.INT32),
+    }
+
+
+def write_frames(writer: Writer, part: Frames, inputs: Tensors) -> Tensors:
+    """Writes ``zoo.processing.frames.Frames``: all samples of ``waveform`` are real.
+
+    Returns:
+        The tensor ``features`` float32 (batch, time, mels).
+    """
+    shape = writer.op("Shape", inputs["waveform"])
+    batch = writer.op("Slice", shape, writer.ints(0), writer.ints(1))
+    count = writer.op("Slice", shape, writer.ints(1), writer.ints(2))
+    samples = writer.op("Expand", writer.op("Cast", count, to=TensorProto.INT32), batch)
+    found = write(writer, Waveforms(part.config), {**inputs, "samples": samples})
+    return {"features": found["features"]}
+
+
+def write_chunks(writer: Writer, part: FramesOfChunks, inputs: Tensors) -> Tensors:
+    """Writes ``zoo.processing.frames.FramesOfChunks``.
+
+    A convolution without padding reads the frames that are complete, and no others.
+
+    Args:
+        writer: Collects the nodes.
+        part: What is written.
+        inputs: The tensors ``waveform`` float32 (batch, samples), with ``held`` before it.
+
+    Returns:
+        The tensors ``features`` float32 (batch, time, mels) and ``next_held`` float32 (batch,
+        samples of frames that are not complete).
+    """
+    joined = writer.op("Concat", inputs["held"], inputs["waveform"], axis=1)
+    bands = _bands(writer, part.config, writer.op("Unsqueeze", joined, writer.ints(1)))
+    frames = writer.op("Slice", writer.op("Shape", bands), writer.ints(1), writer.ints(2))
+    used = writer.op("Mul", frames, writer.ints(part.config.hop_length))
+    end = writer.ints(np.iinfo(np.int64).max)
+    return {
+        "features": _logarithm(writer, part.config, bands),
+        "next_held": writer.op("Slice", joined, used, end, writer.ints(1)),
     }
 
 

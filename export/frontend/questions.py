@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from export.proof.samples import Sampler, Sizes
+from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part
 from zoo.processing.histories import Standardised, dtype_of
 from zoo.processing.spaced_texts import SpacedTexts
@@ -40,17 +41,30 @@ class RawSampler:
         """Draws one input for each name; ``sizes`` gives the open axes by name."""
         if self._before is None:
             return self._sampler.arrays(shapes, sizes)
-        return _DRAWS[type(self._before)](self._before, self.generator, sizes)
+        raw = _DRAWS[type(self._before)](self._before, self.generator, sizes)
+        if raw.keys() == shapes.keys():
+            return raw
+        # The network's own inputs, such as states, beside any that the processing makes.
+        made = {tensor.name: tensor.shape for tensor in self._before.gives}
+        known = {**dict.fromkeys(_open_axes(made.values()), 1), **sizes}
+        others = self._sampler.arrays({**made, **shapes}, known)
+        return {**{name: others[name] for name in shapes if name not in raw}, **raw}
+
+
+def _open_axes(shapes: Iterable[tuple[int | str, ...]]) -> set[str]:
+    return {axis for shape in shapes for axis in shape if isinstance(axis, str)}
 
 
 def open_size(part: Part) -> str:
     """Name of what a question has more or less of; empty where all questions have one length."""
-    return {Waveforms: "samples", SpacedTexts: "words"}.get(type(part), "")
+    return _OPEN_SIZES.get(type(part), "")
 
 
 def raw_size(part: Part, steps: int, draw: np.random.Generator) -> int:
     """How much raw input makes about so many steps of the network; 1 for 1."""
-    if steps <= 1 or not isinstance(part, Waveforms):
+    if isinstance(part, FramesOfChunks):
+        return part.reach(steps)
+    if steps <= 1 or not isinstance(part, (Waveforms, Frames)):
         return steps
     hop = part.config.hop_length
     return (steps - 1) * hop + int(draw.integers(1, hop + 1))
@@ -59,10 +73,14 @@ def raw_size(part: Part, steps: int, draw: np.random.Generator) -> int:
 def waveforms(part: Waveforms, draw: np.random.Generator, sizes: Sizes) -> Arrays:
     """Noise and tones under slow envelopes with digital silence, rows of unequal lengths."""
     batch, count = sizes["batch"], sizes["samples"]
-    rate = part.config.sampling_rate
-    time = np.arange(count) / rate
     samples = draw.integers(1, count + 1, batch).astype(np.int32)
     samples[draw.integers(batch)] = count
+    rows = _sound(part.config.sampling_rate, draw, batch, count)
+    return {"waveform": rows, "samples": samples}
+
+
+def _sound(rate: int, draw: np.random.Generator, batch: int, count: int) -> np.ndarray:
+    time = np.arange(count) / rate
     rows = np.zeros((batch, count))
     for row in rows:
         tones = draw.uniform(80, 0.4 * rate, (3, 1)), draw.uniform(0, 2 * np.pi, (3, 1))
@@ -74,7 +92,19 @@ def waveforms(part: Waveforms, draw: np.random.Generator, sizes: Sizes) -> Array
             start, stop = np.sort(draw.integers(0, count + 1, 2))
             row[start:stop] = 0
         row += draw.choice([0.0, 0.001])  # a constant offset
-    return {"waveform": rows.astype(np.float32), "samples": samples}
+    return rows.astype(np.float32)
+
+
+def frames(part: Frames, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Rows as ``waveforms`` draws them, each sounding to its end."""
+    return {"waveform": _sound(part.config.sampling_rate, draw, sizes["batch"], sizes["samples"])}
+
+
+def chunks(part: FramesOfChunks, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Such rows, of which the first samples are held."""
+    held = sizes["held"]
+    rows = _sound(part.config.sampling_rate, draw, sizes["batch"], held + sizes["samples"])
+    return {"waveform": rows[:, held:].copy(), "held": rows[:, :held].copy()}
 
 
 def histories(part: Standardised, draw: np.random.Generator, sizes: Sizes) -> Arrays:
@@ -99,8 +129,16 @@ def texts(part: SpacedTexts, draw: np.random.Generator, sizes: Sizes) -> Arrays:
     return {"text": np.array(rows, object)}
 
 
+_OPEN_SIZES: dict[type[Any], str] = {
+    Waveforms: "samples",
+    Frames: "samples",
+    FramesOfChunks: "samples",
+    SpacedTexts: "words",
+}
 _DRAWS: dict[type[Any], Callable[[Any, np.random.Generator, Sizes], Arrays]] = {
     Waveforms: waveforms,
+    Frames: frames,
+    FramesOfChunks: chunks,
     Standardised: histories,
     SpacedTexts: texts,
 }

@@ -11,8 +11,10 @@ import numpy as np
 from export.frontend.choice import fitting, task_frontend
 from export.frontend.questions import RawSampler, open_size, raw_size
 from export.proof.axes import Axes
+from export.proof.chunking import Chunking
 from export.proof.examiner import Examiner
 from export.tracing.signature import TensorSpec
+from zoo.processing.frames import FramesOfChunks
 from zoo.processing.frontend import Frontend, Part
 from zoo.tasks import Arrays
 
@@ -39,6 +41,7 @@ class RawSubject:
         )
         types = dict(zip(subject.output_names, subject.output_dtypes, strict=True))
         types |= {tensor.name: tensor.dtype for tensor in after.gives} if after else {}
+        types |= {tensor.name: tensor.dtype for tensor in frontend.kept}
         self.output_names = tuple(types)
         self.output_dtypes = tuple(types.values())
         self._generator = np.random.default_rng(0)
@@ -49,6 +52,10 @@ class RawSubject:
     def run(self, arrays: Mapping[str, Any]) -> Arrays:
         """Answers as the file must."""
         return self._frontend.around(self._subject.run)(dict(arrays))
+
+    def whole(self, arrays: Mapping[str, Any]) -> Arrays:
+        """Answers as the model does that knows of no chunks."""
+        return self._frontend.around(self._subject.whole)(dict(arrays))
 
     def run_as_is(self, arrays: Mapping[str, Any]) -> Arrays:
         """Answers in the model's own precision."""
@@ -71,7 +78,7 @@ class RawSubject:
 
 
 def at_raw_level(
-    judge: Examiner, facts: Mapping[str, Any], raw: bool | None
+    judge: Examiner, facts: Mapping[str, Any], raw: bool | None, *, streaming: bool = False
 ) -> tuple[Examiner, Frontend | None]:
     """The examiner of a file, and the frontend that stands in it, if one does.
 
@@ -79,11 +86,12 @@ def at_raw_level(
         judge: Examines the network.
         facts: The metadata, which names the task.
         raw: Whether raw input is asked for; None for where it can be.
+        streaming: Whether the file takes chunks.
 
     Raises:
         ExportError: Raw input is asked for and cannot be, or the network does not fit its task.
     """
-    frontend = task_frontend(facts, raw)
+    frontend = task_frontend(facts, raw, streaming=streaming)
     frontend = fitting(frontend, judge.subject, judge.axes, raw) if frontend else None
     return (raw_examiner(judge, frontend), frontend) if frontend else (judge, None)
 
@@ -101,15 +109,31 @@ def raw_examiner(judge: Examiner, frontend: Frontend) -> Examiner:
     inputs |= {name: shape for name, shape in judge.axes.inputs.items() if name not in made}
     outputs = dict(judge.axes.outputs)
     outputs |= {tensor.name: tensor.shape for tensor in after.gives} if after else {}
-    axes = Axes(inputs, outputs, 1 if before else judge.axes.minimum)
+    outputs |= {tensor.name: tensor.shape for tensor in frontend.kept}
+    axes = Axes(inputs, outputs, 1 if before else judge.axes.minimum, judge.axes.held)
     subject: Any = RawSubject(judge.subject, frontend)
     sampler: Any = RawSampler(judge.sampler, frontend)
+    found = replace(judge, subject=subject, axes=axes, sampler=sampler)
+    if isinstance(before, FramesOfChunks):
+        return in_chunks(found, before)
+    return found if before is None else replace(found, sizes=_raw_sizes(judge, before))
+
+
+def in_chunks(judge: Examiner, part: FramesOfChunks) -> Examiner:
+    """The examiner of a file that takes sound in chunks: what it holds of them is a state too."""
+    frame, hop = part.config.frame_length, part.config.hop_length
+    draw = np.random.default_rng(judge.seed)
+    sizes = []
+    for case, question in enumerate(judge.sizes):
+        held = 0 if case in judge.starts() else int(draw.integers(frame - hop, frame))
+        samples = part.reach(question["time"]) + int(draw.integers(hop)) - held
+        kept = {axis: size for axis, size in question.items() if axis != "time"}
+        sizes.append({**kept, "samples": samples, "held": held})
     return replace(
         judge,
-        subject=subject,
-        axes=axes,
-        sampler=sampler,
-        sizes=judge.sizes if before is None else _raw_sizes(judge, before),
+        sizes=sizes,
+        states={**judge.states, "held": "next_held"},
+        chunking=Chunking("samples", frame, frame, hop, "held"),
     )
 
 

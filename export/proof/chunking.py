@@ -32,7 +32,9 @@ class Chunking:
     def facts(self) -> dict[str, Any]:
         """What the metadata says under "streaming"."""
         found = {"axis": self.axis, "first_steps": self.first, "later_steps": self.later}
-        return {**found, "carried": self.carried} if self.carried else found
+        if self.carried:
+            found |= {"fresh_steps": self.fresh, "carried": self.carried}
+        return found
 
     def pieces(
         self, draw: np.random.Generator, sizes: Mapping[str, int], *, start: bool

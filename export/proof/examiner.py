@@ -208,7 +208,7 @@ class Examiner:
         if chunked and self.states:
             draw, cut = self.sampler.generator, self.chunking.pieces
             odd = range(1, len(self.sizes), 2)
-            chunks = {k: cut(draw, self.sizes[k], start=k in self._starts()) for k in odd}
+            chunks = {k: cut(draw, self.sizes[k], start=k in self.starts()) for k in odd}
         if not chunked or self.subject.held is not None:
             self._from_zeros(inputs, answers, drop=not chunked)
         plan = {
@@ -229,7 +229,7 @@ class Examiner:
             drop: Leave the states out of inputs and answers.
         """
         states = self.every_state()
-        for case in self._starts() if states else ():
+        for case in self.starts() if states else ():
             inputs[case] = _zeroed(inputs[case], states)
             answers[case] = self.subject.run(inputs[case])
             if self.subject.held is not None:
@@ -239,7 +239,7 @@ class Examiner:
                 answers[case] = given
                 inputs[case] = {k: v for k, v in inputs[case].items() if k not in states}
 
-    def _starts(self) -> range:
+    def starts(self) -> range:
         """The cases whose states start from zeros, where the others' are random."""
         return range(2, len(self.sizes), 3)
 

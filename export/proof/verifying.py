@@ -50,7 +50,7 @@ def verify(
     bundle.check_seal(path.read_bytes(), path.name)
     told = file_facts(path)
     if told.get("raw"):
-        judge, _ = at_raw_level(judge, told, None)
+        judge, _ = at_raw_level(judge, told, None, streaming="streaming" in told)
     return judge.report(path, judge.examine(path, "replay_onnx.py"), started)
 
 

@@ -67,7 +67,9 @@ class Drawer:
         subject: Any = FileInputs(tuple(specs), self.states)
         codes = {**dict.fromkeys(self.inputs, _smallest_table(model)), **metadata.get("codes", {})}
         sampler = Sampler(subject, seed, sample, codes)
-        frontend = task_frontend(metadata, None) if metadata.get("raw") and not sample else None
+        raw = metadata.get("raw") and not sample
+        chunks = "streaming" in metadata
+        frontend = task_frontend(metadata, None, streaming=chunks) if raw else None
         self._before = frontend.before if frontend else None
         self._sampler: Any = RawSampler(sampler, frontend) if frontend else sampler
 

@@ -18,32 +18,42 @@ class ArrayReader:
     """Takes the model's inputs, without states, and gives its outputs; see ``zoo.tasks.Reader``.
 
     A chunk is a mapping of names to arrays ``(batch, time, ...)``, or the array alone where there
-    is one input. Steps are withheld until there are as many as a first chunk needs; the answer is
+    is one input. Steps are withheld until there are as many as the model needs; the answer is
     empty until then.
 
     Args:
         ports: The inputs that are no states.
         check: Checks them.
-        first: The fewest steps of the first chunk.
+        facts: How long chunks must be: what the metadata holds under "streaming".
         rows: How many rows each chunk has; None for as many as the first one.
     """
 
     def __init__(
-        self, ports: Sequence[Port], check: Check, first: int = 1, rows: int | None = None
+        self,
+        ports: Sequence[Port],
+        check: Check,
+        facts: Mapping[str, Any] | None = None,
+        rows: int | None = None,
     ) -> None:
+        known: dict[str, Any] = {"axis": "time", "first_steps": 1, "later_steps": 1}
+        known |= facts or {}
         self._rows = rows
         self._names = [port.name for port in ports]
         self._timed = [
-            port.name for port in ports if len(port.shape) > 1 and port.shape[1] == "time"
+            port.name for port in ports if len(port.shape) > 1 and port.shape[1] == known["axis"]
         ]
         self._check = check
-        self._first = first
+        self._first, self._later = int(known["first_steps"]), int(known["later_steps"])
+        # The model may hold steps itself: all but a multiple of this many, which it has used up.
+        self._hop = int(known["fresh_steps"]) if "carried" in known else 0
+        self._patient = self._first > 1 or self._hop > 0
         self.reset()
 
     def reset(self) -> None:
         """Starts a sequence anew."""
         self._held: Arrays = {}
-        self._waiting = self._first > 1
+        self._begun = False
+        self._inside = 0  # steps that the model holds
         self._batch = self._rows
 
     def arrays(self, chunk: Any) -> Arrays | None:
@@ -65,15 +75,15 @@ class ArrayReader:
                     f"the chunk has {batch} rows; this stream takes {self._batch or 'one or more'}"
                 )
             self._batch = batch
-        return self._enough(dict(chunk)) if self._waiting else dict(chunk)
+        return self._enough(dict(chunk)) if self._patient else dict(chunk)
 
     def rest(self) -> Arrays | None:
-        """Nothing: a chunk is used at once.
+        """Nothing: a chunk is used as soon as it can be.
 
         Raises:
             InputError: The sequence was too short for the model to answer at all.
         """
-        if self._held:
+        if self._held and not self._begun:
             steps = self._held[self._timed[0]].shape[1]
             raise InputError(
                 f"the sequence ended after {steps} steps; the model needs at least {self._first}"
@@ -86,7 +96,7 @@ class ArrayReader:
 
     def state(self) -> Arrays:
         """What is withheld, and how far the stream is."""
-        count = np.array([self._waiting, self._batch or 0], np.int64)
+        count = np.array([self._begun, self._inside, self._batch or 0], np.int64)
         return {"progress": count, **self._held}
 
     def restore(self, arrays: Arrays) -> None:
@@ -96,19 +106,23 @@ class ArrayReader:
             KeyError, ValueError: It is not of this model.
         """
         held = dict(arrays)
-        waiting, batch = held.pop("progress").tolist()
+        begun, inside, batch = held.pop("progress").tolist()
         if not held.keys() <= set(self._names):
             raise ValueError(f"it holds {sorted(held)}")
         if held:
             self._check(held)
-        self._held, self._waiting, self._batch = held, bool(waiting), batch or None
+        self._held, self._batch = held, batch or None
+        self._begun, self._inside = bool(begun), inside
 
     def _enough(self, chunk: Arrays) -> Arrays | None:
         if self._held:
             for name in self._timed:
                 chunk[name] = np.concatenate([self._held[name], chunk[name]], axis=1)
-        if chunk[self._timed[0]].shape[1] < self._first:
+        total = self._inside + chunk[self._timed[0]].shape[1]
+        if total < (self._later if self._begun else self._first):
             self._held = {name: array.copy() for name, array in chunk.items()}
             return None
-        self._held, self._waiting = {}, False
+        self._held, self._begun = {}, True
+        if self._hop:
+            self._inside = total - self._hop * (1 + (total - self._later) // self._hop)
         return chunk

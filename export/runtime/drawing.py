@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,3 +39,11 @@ def drawn(
         else:
             arrays[port.name] = draw.integers(0, 2, shape).astype(port.dtype)
     return arrays
+
+
+def positive(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same with floats above 0, which a series in its own units may need."""
+    return {
+        name: np.abs(array) + array.dtype.type(0.1) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }

@@ -200,7 +200,6 @@ def _array_reader(model: Model, rows: int | None) -> ArrayReader:
     states = model.metadata.get("states", {})
     ports = [port for port in model.inputs if port.name not in states]
     outputs = [port for port in model.outputs if port.name not in states.values()]
-    facts = model.metadata.get("streaming", {})
     # What is too short for a first chunk is withheld by the reader.
     guard = Guard(
         ports,
@@ -209,4 +208,4 @@ def _array_reader(model: Model, rows: int | None) -> ArrayReader:
         codes=model.metadata.get("codes"),
         longest=model.metadata.get("longest"),
     )
-    return ArrayReader(ports, guard, int(facts.get("first_steps", 1)), rows)
+    return ArrayReader(ports, guard, model.metadata.get("streaming"), rows)

@@ -46,7 +46,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x = LAYERS.GRU(6, return_sequences=True, name="gru")(x)
     frames = model([features], {"logits": LAYERS.Dense(2, name="logits")(x)})
     told: dict[str, Any] = {"processing": PROCESSING, "task": "frames", "streaming": True}
-    export.to_onnx(frames, target / "frames.onnx", cases=4, **told)
+    export.to_onnx(frames, target / "frames.onnx", cases=9, **told)
+    export.to_onnx(frames, target / "tensors.onnx", cases=4, raw=False, **told)
+    whole = {**told, "streaming": False}
+    export.to_onnx(frames, target / "whole.onnx", cases=6, **whole)
     export.to_onnx(
         language_model(),
         target / "text.onnx",
@@ -82,13 +85,15 @@ def same(answer: Any, whole: Any) -> None:
         assert frame.probability == pytest.approx(share, abs=1e-5)
 
 
+@pytest.mark.parametrize("name", ["frames.onnx", "tensors.onnx"])
 @settings(deadline=None, max_examples=25)
 @given(cuts=st.lists(st.integers(0, 2903)), saved=st.integers(0, 5))
 def test_sound_in_any_pieces_is_the_whole_recording(
-    folder: Path, cuts: list[int], saved: int
+    folder: Path, name: str, cuts: list[int], saved: int
 ) -> None:
-    file, x = opened(folder / "frames.onnx"), sound()
-    whole = file(x).frames
+    file, x = opened(folder / name), sound()
+    whole = opened(folder / "whole.onnx")(x).frames
+    same(file(x).frames, whole)
     stream, found = file.stream(), []
     for place, (start, end) in enumerate(pairwise([0, *sorted(cuts), len(x)])):
         if place == saved:
@@ -101,8 +106,9 @@ def test_sound_in_any_pieces_is_the_whole_recording(
     assert not stream.flush().frames
 
 
-def test_short_and_integer_sound_is_padded_as_the_whole_is(folder: Path) -> None:
-    file = opened(folder / "frames.onnx")
+@pytest.mark.parametrize("name", ["frames.onnx", "tensors.onnx"])
+def test_short_and_integer_sound_is_padded_as_the_whole_is(folder: Path, name: str) -> None:
+    file = opened(folder / name)
     for samples in (1, 150, 200, 201, 1000):
         x = (sound()[-samples:] * 32767).astype(np.int16)
         stream = file.stream()
@@ -133,6 +139,26 @@ def test_sound_that_cannot_be_heard_changes_nothing(folder: Path) -> None:
             stream.feed(wrong)
     found += [*stream.feed(sound()[300:]).frames, *stream.flush().frames]
     same(found, file(sound()).frames)
+
+
+def test_samples_as_arrays_are_answered_as_their_frames_are_complete(folder: Path) -> None:
+    file, x = opened(folder / "frames.onnx"), np.stack([sound(), sound()[::-1]])
+    whole = file.run({"waveform": x})
+    assert whole["logits"].shape[1] == 1 + (x.shape[1] - 200) // 80
+    assert whole["next_held"].shape[1] == x.shape[1] - 80 * whole["logits"].shape[1]
+    for cuts in ([1, 199, 201, 700], [150, 279, 281, 290, 2902], list(range(7, 2900, 41))):
+        stream, found = file.stream(arrays=True), []
+        for place, (start, end) in enumerate(pairwise([0, *cuts, x.shape[1]])):
+            if place == 2:
+                blob = stream.save()
+                stream = file.stream(arrays=True)
+                stream.restore(blob)
+            answer = stream.feed(x[:, start:end].copy())
+            found += [answer["logits"]] if answer else []
+        assert stream.flush() == {}
+        np.testing.assert_allclose(np.concatenate(found, axis=1), whole["logits"], atol=1e-5)
+    with pytest.raises(InputError, match="needs at least 200"):
+        file.run({"waveform": x[:, :199]})
 
 
 def test_text_in_any_pieces_has_one_likelihood(folder: Path) -> None:

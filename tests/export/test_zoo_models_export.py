@@ -14,7 +14,14 @@ from zoo.catalog import PRETRAINED
 
 BUILDERS: dict[str, dict[str, Any]] = {
     "text.language_model": {"vocabulary_size": 17, "units": 12, "embedding": 6, "streaming": True},
-    "text.classifier": {"vocabulary_size": 17, "classes": 4, "units": 8, "embedding": 6},
+    "text.classifier": {
+        "vocabulary_size": 17,
+        "classes": 4,
+        "units": 8,
+        "embedding": 6,
+        "filters": 4,
+        "explained": True,
+    },
     "text.tagger": {
         "words": 17,
         "characters": 9,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.datasets import imdb
 from zoo.datasets.cmudict import Pronunciations
 from zoo.datasets.names_by_language import LabelledTexts, split
 from zoo.datasets.ud_english_ewt import Tagged, TaggedSentences
@@ -17,6 +18,7 @@ PRETRAINED = Path(__file__).parents[2] / "zoo" / "pretrained"
 CITIES, ARTISTS = ("rome", "new york", "oslo"), ("abba", "pink floyd", "cher")
 SOUNDS = {"a": "AA", "b": "B", "c": "K", "x": "K S", "h": ""}
 SMALL: dict[str, dict[str, Any]] = {
+    "reviews": {"units": 8, "embedding": 6, "filters": 4},
     "names-rnn": {"units": 8, "embedding": 6},
     "snips-bilstm": {"units": 8, "layers": 1, "embedding": 8, "filters": 6},
     "ewt-pos-bilstm": {"units": 8, "layers": 1, "embedding": 8, "filters": 6},
@@ -24,9 +26,15 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
+def path(model_id: str) -> Path:
+    """The recipe's file; `reviews` (words between spaces) is a recipe of the tests alone."""
+    own = Path(__file__).with_name("reviews.toml")
+    return own if model_id == "reviews" else PRETRAINED / model_id / "recipe.toml"
+
+
 def recipe(model_id: str, **training: Any) -> Recipe:
-    """The recipe of a model of the zoo, made small enough for seconds."""
-    found = read_recipe(PRETRAINED / model_id / "recipe.toml")
+    """The recipe of a model of the zoo, or of `reviews`, made small enough for seconds."""
+    found = read_recipe(path(model_id))
     arguments = {**found.model.arguments, **SMALL[model_id]}
     small: dict[str, Any] = {"epochs": 3, "batch_size": 8, "learning_rate": 0.02, **training}
     return replace(
@@ -36,6 +44,14 @@ def recipe(model_id: str, **training: Any) -> Recipe:
     )
 
 
+def small(model_id: str) -> str:
+    """The text of a recipe with the small arguments in it."""
+    lines = path(model_id).read_text(encoding="utf-8").splitlines()
+    for name, value in SMALL[model_id].items():
+        lines = [f"{name} = {value}" if x.startswith(f"{name} = ") else x for x in lines]
+    return "\n".join(lines)
+
+
 def names() -> LabelledTexts:
     """Names of two languages, told apart by their ends."""
     rng = np.random.default_rng(0)
@@ -43,6 +59,16 @@ def names() -> LabelledTexts:
     return split(
         {"North": [f"{s}sen" for s in stems[:40]], "South": [f"{s}ini" for s in stems[20:]]}
     )
+
+
+def reviews() -> LabelledTexts:
+    """Reviews of six words, told apart by one of them."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (i % 2, " ".join([*rng.choice(["film", "a", "the,", "plot"], 5), ["dull.", "Fun!"][i % 2]]))
+        for i in range(200)
+    ]
+    return imdb.split(rows[:120], rows[120:])
 
 
 def requests(count: int = 40) -> Tagged:

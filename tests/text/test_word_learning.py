@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import tarfile
 from dataclasses import replace
 from itertools import pairwise
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.text import made_words as made
-from zoo.datasets import cmudict, names_by_language, snips, ud_english_ewt
+from zoo.datasets import cmudict, imdb, names_by_language, snips, ud_english_ewt
 from zoo.errors import DataError, RecipeError
 from zoo.loading import load
 from zoo.measuring import evaluate
@@ -30,12 +31,14 @@ from zoo.training.made_texts import MadeTexts
 from zoo.training.slot_swaps import SwappedRequests
 
 DATA: dict[str, Any] = {
+    "reviews": made.reviews(),
     "names-rnn": made.names(),
     "snips-bilstm": made.sentences(),
     "ewt-pos-bilstm": made.sentences(),
     "g2p-lstm": made.words(),
 }
 LEARNING: dict[str, Any] = {
+    "reviews": text_classification,
     "names-rnn": text_classification,
     "snips-bilstm": intent_and_slots,
     "ewt-pos-bilstm": tagging,
@@ -64,6 +67,19 @@ def test_no_name_is_in_two_parts(lists: dict[str, list[str]]) -> None:
         parts.setdefault(text, set()).add(str(part))
     assert all(len(found) == 1 for found in parts.values())
     assert len({*zip(data.texts, data.labels.tolist(), strict=True)}) == len(data)
+
+
+def test_reviews_are_read_and_those_of_the_test_part_not_learned(tmp_path: Path) -> None:
+    lines = {"train": "0\t1\t7\tA bad  one\n1\t9\t8\tgood\n", "test": "0\t2\t0\ta Bad one\n"}
+    for part, text in lines.items():
+        (tmp_path / f"imdb.{part}.tsv.xz").write_bytes(lzma.compress(text.encode()))
+    data = imdb.read(tmp_path)
+    assert data.texts == ("good", "a Bad one") and data.labels.tolist() == [1, 0]
+    assert data.splits[0] in ("train", "validation") and data.splits[1] == "test"
+    for wrong in (b"no xz", lzma.compress(b"2\t1\t7\ttext"), lzma.compress(b"0\ttext")):
+        (tmp_path / "imdb.test.tsv.xz").write_bytes(wrong)
+        with pytest.raises(DataError, match=r"imdb\.test\.tsv\.xz"):
+            imdb.read(tmp_path)
 
 
 def test_conllu_and_requests_are_read(tmp_path: Path) -> None:
@@ -175,10 +191,10 @@ def test_a_problem_fits_builder_and_task(model_id: str) -> None:
 @pytest.mark.parametrize("model_id", DATA)
 def test_a_small_model_learns_is_scored_and_answers(model_id: str, tmp_path: Path) -> None:
     recipe, data = made.recipe(model_id, epochs=6), DATA[model_id]
-    path = made.PRETRAINED / model_id / "recipe.toml"
+    path = made.path(model_id)
     run = fit_recipe(recipe, path, tmp_path / "model", data=data, verbose=0)
     assert run.history[-1]["val_loss"] < run.history[0]["val_loss"]
-    (tmp_path / "model" / "recipe.toml").write_text(_small(path, model_id))
+    (tmp_path / "model" / "recipe.toml").write_text(made.small(model_id))
     trained = load(tmp_path / "model")
     metrics = evaluate(trained, data=data)
     assert sum(metric.primary for metric in metrics) == 1
@@ -187,14 +203,6 @@ def test_a_small_model_learns_is_scored_and_answers(model_id: str, tmp_path: Pat
     for wrong in ("dev", "train_and_test"):
         with pytest.raises(DataError, match=wrong):
             evaluate(trained, data=data, split=wrong)
-
-
-def _small(path: Path, model_id: str) -> str:
-    """The recipe's text with the small arguments in it."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    for name, value in made.SMALL[model_id].items():
-        lines = [f"{name} = {value}" if x.startswith(f"{name} = ") else x for x in lines]
-    return "\n".join(lines)
 
 
 @pytest.mark.parametrize(
@@ -256,3 +264,40 @@ def test_made_up_texts_have_the_neighbours_of_their_class() -> None:
         assert codes[0] == 2 and 1 <= len(codes) <= 6
         assert {*pairwise(codes)} <= pairs
         assert made.draw(1, rng).tolist() == [6, 7]
+
+
+def test_a_long_text_is_learned_in_windows_of_itself() -> None:
+    rows, targets = [np.arange(2, 22), np.arange(2, 5)], np.array([1, 0])
+    source = text_classification.CodedTexts(rows, targets, window=6, pad_to=4)
+    starts = set()
+    for seed in range(40):
+        inputs, wanted = source.take(np.array([0, 1]), np.random.default_rng(seed))
+        assert inputs["tokens"].shape == (2, 8) and inputs["lengths"].tolist() == [6, 3]
+        first = int(inputs["tokens"][0, 0])
+        assert inputs["tokens"][0, :6].tolist() == list(range(first, first + 6))
+        starts.add(first)
+        assert wanted.tolist() == [1, 0]
+    assert starts == set(range(2, 17))
+
+
+def test_the_validation_part_may_be_learned_too() -> None:
+    recipe = made.recipe("reviews")
+    sizes = []
+    for both in (False, True):
+        options = {**recipe.training.options, "with_validation": both}
+        changed = replace(recipe, training=replace(recipe.training, options=options))
+        problem = text_classification.prepare(changed, made.reviews())
+        sizes.append((len(problem.train.source), len(problem.validation.source)))
+    (train, validation), (more, same) = sizes
+    assert more == train + validation and same == validation
+
+
+def test_the_first_two_batches_differ_in_length_whatever_is_made_up() -> None:
+    rows = [np.full(3, 2), np.full(4, 2)] * 8
+    source = text_classification.CodedTexts(rows, np.zeros(16, np.int32), made_rate=1.0)
+    lengths = np.array([len(row) for row in rows])
+    for seed in range(20):
+        batches = Batches(source, 4, seed, lengths=lengths)
+        widths = [batches[i][0]["tokens"].shape[1] for i in (0, 1)]
+        assert widths[0] != widths[1]
+        assert all(batches[1][0]["lengths"] <= widths[1])

@@ -17,7 +17,7 @@ from zoo.cli._shared import heavy, metric_table, verbosity
     "the columns text and label); tagged sentences or a dictionary in the data set's form.",
 )
 @click.option("--output", "-o", "folder", metavar="DIR", help="Default runs/ID-finetuned.")
-@click.option("--epochs", type=int, metavar="N", help="Number of epochs, if fewer.")
+@click.option("--epochs", type=int, metavar="N", help="Number of epochs, if others.")
 @click.option("--batch-size", type=int, metavar="N", help="Examples a batch; small for few rows.")
 def command(
     model: str, data: str, folder: str | None, epochs: int | None, batch_size: int | None

@@ -19,7 +19,7 @@ class Frames:
         config: How a waveform becomes a spectrogram; its level is "none".
 
     Raises:
-        RecipeError: It divides by the level of the whole recording.
+        RecipeError: It divides by the level of the whole recording, or leaves samples out.
     """
 
     config: LogMel
@@ -29,6 +29,11 @@ class Frames:
             raise RecipeError(
                 f"Received level={self.config.level!r}; frames that are heard as they come need "
                 "level = 'none'."
+            )
+        if self.config.frame_length < self.config.hop_length:
+            raise RecipeError(
+                f"Received frame={self.config.frame} and hop={self.config.hop}; frames that are "
+                "heard as they come leave no sample out: the frame is as long as the hop or longer."
             )
 
     @property

@@ -63,6 +63,12 @@ class Frontend:
     before: Part | None
     after: Part | None
 
+    @property
+    def kept(self) -> tuple[Tensor, ...]:
+        """What the part before gives to the caller, for the next chunk, and not to the network."""
+        given = self.before.gives if self.before else ()
+        return tuple(tensor for tensor in given if tensor.name.startswith("next_"))
+
     def process(self, raw: Arrays) -> Arrays:
         """The network's inputs; arrays that no part reads (states) stay as they are."""
         if self.before is None:
@@ -77,10 +83,17 @@ class Frontend:
 
     def around(self, run: Run) -> Run:
         """A network of tensors as one of raw arrays."""
-        return lambda raw: self.restore(run(self.process(raw)))
+        names = [tensor.name for tensor in self.kept]
+
+        def whole(raw: Arrays) -> Arrays:
+            inputs = self.process(raw)
+            kept = {name: inputs.pop(name) for name in names}
+            return {**self.restore(run(inputs)), **kept}
+
+        return whole
 
     def meanings(self) -> Mapping[str, str]:
         """What each raw input and each output that a part makes holds."""
         before = self.before.reads if self.before else ()
         after = self.after.gives if self.after else ()
-        return {tensor.name: tensor.meaning for tensor in (*before, *after)}
+        return {tensor.name: tensor.meaning for tensor in (*before, *self.kept, *after)}

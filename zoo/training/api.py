@@ -82,7 +82,7 @@ def finetune(
         data: A path to your data (a text file; a folder of one folder of WAV files a label; a
             CSV table), or a data set as the readers of `zoo.datasets` give it.
         folder: Where everything is written; default `runs/ID-finetuned`.
-        epochs: Number of epochs, if fewer than the recipe's.
+        epochs: Number of epochs, if not the recipe's; the learning rate falls over as many.
         batch_size: Examples a batch, if not the recipe's; few rows learn more from small batches.
         verbose: Keras' progress bar.
 
@@ -102,7 +102,7 @@ def finetune(
     name = Path(data).name if isinstance(data, str | Path) else "own data"
     if isinstance(data, str | Path):
         data = learning.read_own_data(Path(data), card.recipe, processing)
-    recipe = _own_recipe(card, name, batch_size)
+    recipe = _own_recipe(card, name, epochs, batch_size)
     _write_recipe(recipe, target / "recipe.toml")
     fit_recipe(
         recipe,
@@ -111,7 +111,6 @@ def finetune(
         data=data,
         start=weights,
         processing=processing,
-        epochs=epochs,
         verbose=verbose,
     )
     try:
@@ -121,22 +120,27 @@ def finetune(
     return load(target)
 
 
-def _own_recipe(card: ModelCard, name: str, batch_size: int | None) -> Recipe:
+def _own_recipe(card: ModelCard, name: str, epochs: int | None, batch_size: int | None) -> Recipe:
     """The recipe of a model whose training went on with data called `name`.
 
     Raises:
-        InputError: The batch size is below 1.
+        InputError: The number of epochs or the batch size is below 1.
     """
     training = card.recipe.training
-    if batch_size is not None and batch_size < 1:
-        raise InputError(f"Received batch_size={batch_size}; use 1 or more.")
+    for label, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if value is not None and value < 1:
+            raise InputError(f"Received {label}={value}; use 1 or more.")
     version = f" version {card.measured.version}" if card.measured else ""
     return replace(
         card.recipe,
         title=f"{card.recipe.title}; fine-tuned on {name}",
         description=f"{card.id}{version}, trained further on {name}.",
         data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
-        training=replace(training, batch_size=batch_size or training.batch_size),
+        training=replace(
+            training,
+            epochs=epochs or training.epochs,
+            batch_size=batch_size or training.batch_size,
+        ),
     )
 
 

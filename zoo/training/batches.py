@@ -60,7 +60,14 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             self._order = epoch, self._drawn(np.random.default_rng([self.seed, epoch]))
         order = self._order[1]
         chosen = order[position * self.batch_size : (position + 1) * self.batch_size]
-        return self.source.take(chosen, np.random.default_rng([self.seed, epoch, position, 1]))
+        taken = self.source.take(chosen, np.random.default_rng([self.seed, epoch, position, 1]))
+        # Keras takes an axis that is equal in the first two batches for one of fixed size, and a
+        # source that makes up texts may bring both to one length.
+        if position == 1 and self.lengths is not None:
+            widths = _widths(taken[0])
+            if widths and widths == _widths(self[0][0]):
+                taken = keras.tree.map_structure(_widened, taken)
+        return taken
 
     def _drawn(self, rng: np.random.Generator) -> np.ndarray:
         """The order of one epoch, int (examples,)."""
@@ -80,6 +87,17 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         if self.shuffle:
             rng.shuffle(middle)
         return np.concatenate([batches[-1], batches[0], *middle, rest])
+
+
+def _widths(inputs: Any) -> list[int]:
+    """Time steps of each input that has such an axis."""
+    return [array.shape[1] for array in keras.tree.flatten(inputs) if array.ndim > 1]
+
+
+def _widened(array: np.ndarray) -> np.ndarray:
+    """The array with one more step of padding, if it has time steps."""
+    pads = [(0, int(axis == 1)) for axis in range(array.ndim)]
+    return np.pad(array, pads) if array.ndim > 1 else array
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from zoo.tasks.text_classification import CODECS, TextClassification, from_proce
 from zoo.training.batches import Batches, Problem
 from zoo.training.made_texts import MadeTexts
 
-_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing", "pad_to", "window")
+_OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
+_EXTRA = ("pad_to", "window", "with_validation")
 Inputs = dict[str, np.ndarray]
 
 
@@ -121,20 +122,25 @@ def prepare(
     Recipe: `processing` has the `kind` of a codec and the settings of its `fit`;
     `training.options` has `unknown_rate` (codes hidden), `made_rate` (texts made up; see
     `zoo.training.made_texts`), `balance`, `label_smoothing`, and may have `window` and
-    `pad_to` (see `CodedTexts`).
+    `pad_to` (see `CodedTexts`). `with_validation` adds the validation part to the training part:
+    for the run that ships, after runs without it have chosen the settings; its validation loss then
+    tells nothing of unseen texts.
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
         RecipeError: A kind or key is unknown, or a group is to be held out.
     """
     options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
+    if unknown := sorted(set(options) - {*_OPTIONS, *_EXTRA}):
         raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
+            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS + _EXTRA}."
         )
     if hold_out is not None:
         raise RecipeError(f"Received hold_out={hold_out!r}; these texts have no groups.")
-    train, validation = (data.where(data.splits == part) for part in ("train", "validation"))
+    learned_parts = ["train", *(["validation"] if options.get("with_validation") else [])]
+    train, validation = (
+        data.where(np.isin(data.splits, parts)) for parts in (learned_parts, ["validation"])
+    )
     counts = np.bincount(train.labels, minlength=len(data.label_names))
     if not len(validation) or not counts.all():
         raise DataError(
