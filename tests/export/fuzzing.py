@@ -37,11 +37,14 @@ _TEXTS = ("", "a", "\ud800", "a\0b", "\u202e", "é" * 3000, "🙂", "\n\n", "\x7
 def good(model: Model, draw: Draw, batch: int | None = None) -> dict[str, np.ndarray]:
     """Inputs that the model answers, but for chance."""
     sizes = {"batch": batch or int(draw.integers(1, 4)), "time": int(draw.integers(1, 9))}
+    sizes["samples"] = 100 * sizes["time"]
+    counted = {"lengths": "time", "samples": "samples"}
     arrays: dict[str, np.ndarray] = {}
     for port in model.inputs:
         shape = [axis if isinstance(axis, int) else sizes.get(axis, 2) for axis in port.shape]
-        if port.name == "lengths":
-            arrays[port.name] = draw.integers(1, sizes["time"] + 1, shape).astype(port.dtype)
+        if port.name in counted:
+            most = sizes[counted[port.name]]
+            arrays[port.name] = draw.integers(1, most + 1, shape).astype(port.dtype)
         elif "int" in port.dtype:
             arrays[port.name] = draw.integers(0, 6, shape).astype(port.dtype)
         else:
