@@ -37,7 +37,8 @@ def test_standardising_is_undone(numbers: list[float], transform: str, spread: f
     )
     back = series.restore(series.standardise(values))
     scale = np.abs(values).max() if transform == "none" else values
-    np.testing.assert_array_less(np.abs(back - values), 1e-5 * scale * (1 + spread) + 1e-6 * spread)
+    allowed = 1e-5 * scale * (1 + spread) + 1e-6 * (spread + 0.7)  # float32 of values less the mean
+    np.testing.assert_array_less(np.abs(back - values), allowed)
 
 
 def test_training_values_get_zero_mean_and_unit_deviation() -> None:

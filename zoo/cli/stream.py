@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -112,9 +113,11 @@ def _show(answer: Answer, as_json: bool) -> None:
 @contextlib.contextmanager
 def _quiet_end() -> Iterator[None]:
     """Ends without a word when the reader is gone or the user presses Ctrl-C."""
+    # Answers are flushed line by line; an exception could be lost where Python ignores those.
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     try:
         yield
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to flush to
-    except KeyboardInterrupt:
-        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)
