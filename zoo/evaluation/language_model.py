@@ -10,8 +10,9 @@ from zoo.datasets.tiny_shakespeare import Text
 from zoo.errors import DataError
 from zoo.evaluation.ngram import Ngram
 from zoo.model_card import Metric
+from zoo.processing.parts import carry
 from zoo.tasks import Arrays, Run
-from zoo.tasks.language_model import LanguageModel, carry
+from zoo.tasks.language_model import LanguageModel
 
 WINDOW = 256
 BATCH = 64

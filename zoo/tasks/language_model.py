@@ -13,6 +13,7 @@ from zoo.errors import InputError
 from zoo.processing.beam import free_beam
 from zoo.processing.decoding import Sampling, check_count
 from zoo.processing.frontend import Arrays, Frontend, Run
+from zoo.processing.parts import carry
 from zoo.processing.reading import TextReader
 from zoo.processing.text import Characters
 
@@ -204,15 +205,6 @@ def _run(run: Run, inputs: Arrays) -> tuple[np.ndarray, Arrays]:
     if not np.isfinite(logits).all():
         raise InputError("The network answered NaN; its file is damaged or of another task.")
     return logits, carry(outputs)
-
-
-def carry(outputs: Mapping[str, np.ndarray]) -> Arrays:
-    """The `next_…` outputs of one call as the state inputs of the following one."""
-    return {
-        name.removeprefix("next_"): value
-        for name, value in outputs.items()
-        if name.startswith("next_")
-    }
 
 
 def from_processing(processing: Mapping[str, Any]) -> LanguageModel:
