@@ -36,8 +36,9 @@ bench: .venv/ready
 # Needs uv; the file it writes names no package index.
 lock:
 	uv pip compile pyproject.toml --extra tensorflow --extra jax --extra audio --extra notebooks \
-		--extra batch --extra openvino --extra ray --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-header --quiet --output-file requirements.txt
+		--extra batch --extra subwords --extra translation --extra openvino --extra ray --extra dev \
+		--universal --python-version 3.11 --generate-hashes --no-header --quiet \
+		--output-file requirements.txt
 
 clean:
 	rm -rf .venv build

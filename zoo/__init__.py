@@ -1,7 +1,7 @@
 """rnn-zoo: pretrained recurrent networks, from raw input to an answer.
 
 Importing this package imports nothing but the standard library; Keras comes in with `load`,
-`build`, `train`, `finetune` and `evaluate`.
+`build`, `train`, `evaluate` and what else trains.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from zoo.catalog import card as card
     from zoo.catalog import list_models as list_models
     from zoo.loading import load as load
-    from zoo.measuring import cross_validate as cross_validate
     from zoo.measuring import evaluate as evaluate
+    from zoo.repeating import cross_validate as cross_validate
+    from zoo.repeating import repeat as repeat
     from zoo.training.api import finetune as finetune
     from zoo.training.api import train as train
 
@@ -28,7 +29,8 @@ _HOMES = {
     "train": "zoo.training.api",
     "finetune": "zoo.training.api",
     "evaluate": "zoo.measuring",
-    "cross_validate": "zoo.measuring",
+    "cross_validate": "zoo.repeating",
+    "repeat": "zoo.repeating",
 }
 __all__ = [*_HOMES]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
@@ -56,16 +57,11 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Target:
-    """The figure that a recipe aims at."""
-
-    metric: str
-    value: float
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """Everything needed to make a model again; see `recipe.toml` in its folder."""
+    """Everything needed to make a model again; see `recipe.toml` in its folder.
+
+    `targets` are the figures that it aims at, metric to value.
+    """
 
     format: int
     title: str
@@ -79,7 +75,14 @@ class Recipe:
     processing: dict[str, Any]
     model: Model
     training: Training
-    target: Target
+    targets: dict[str, float]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what decides the weights and their figures: no title, description or target."""
+        parts = (self.task, self.data.name, self.processing, asdict(self.model))
+        told = json.dumps([*parts, asdict(self.training)], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class ModelCard:
             f"license     {recipe.license} (weights and code)",
             f"streaming   {'yes' if recipe.streaming else 'no'}",
             f"builder     {recipe.model.builder} {_pairs(recipe.model.arguments)}",
-            f"target      {recipe.target.metric} {recipe.target.value:g}",
+            f"targets     {_pairs(recipe.targets)}",
         ]
         if measured is None:
             return "\n".join([*facts, "weights     not trained yet"])
@@ -292,6 +295,10 @@ def read_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: received format {recipe.format}; this version reads {FORMAT}.")
     if recipe.domain not in DOMAINS:
         raise RecipeError(f"{path}: received domain {recipe.domain!r}; use one of {DOMAINS}.")
+    for metric, value in recipe.targets.items():
+        _value(float, value, f"{path}: targets: {metric}")
+    if not recipe.targets:
+        raise RecipeError(f"{path}: the table [targets] is empty; name a metric and its value.")
     return recipe
 
 
@@ -338,4 +345,4 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     return value
 
 
-_NESTED = (Data, Model, Training, Target, Weights, TrainingRun)
+_NESTED = (Data, Model, Training, Weights, TrainingRun)

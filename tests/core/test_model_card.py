@@ -32,6 +32,8 @@ def test_a_recipe_without_a_card_is_a_model_not_trained_yet(tmp_path: Path) -> N
         ('domain = "text"', 'domain = "smell"', "'smell'"),
         ("[data]", "[data", "not TOML"),
         ('[processing]\nkind = "characters"', "processing = 3", "received 3"),
+        ("windows = 1.0", 'windows = "low"', "received 'low'"),
+        ("nats_per_character_windows = 1.0", "", "is empty"),
     ],
 )
 def test_wrong_recipes_are_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
@@ -46,6 +48,15 @@ def test_wrong_recipes_are_refused(tmp_path: Path, old: str, new: str, says: str
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="does not exist"):
         read_recipe(tmp_path / "recipe.toml")
+
+
+def test_what_is_said_of_a_model_does_not_make_its_figures_old(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    digests = []
+    for old, new in (("", ""), ('description = "made"', 'description = "told"'), ("8", "9")):
+        path.write_text(TOML.replace(old, new) if old else TOML)
+        digests.append(read_recipe(path).sha256)
+    assert digests[0] == digests[1] != digests[2]
 
 
 def test_the_digest_changes_with_the_card(tmp_path: Path) -> None:

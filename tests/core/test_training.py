@@ -52,9 +52,8 @@ learning_rate = 0.01
 [training.options]
 window = 16
 validation_window = 16
-[target]
-metric = "nats_per_character_windows"
-value = 1.0
+[targets]
+nats_per_character_windows = 1.0
 """
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.model_card import Data, Model, Recipe, Target, Training
+from zoo.model_card import Data, Model, Recipe, Training
 from zoo.processing.series import SeriesData, Tables
 from zoo.processing.tables import Table
 
@@ -59,5 +59,5 @@ def recipe(
             **{"seed": 1, "epochs": 2, "batch_size": 32, "learning_rate": 0.01, **training},
             options=options or {"loss": "mae"},
         ),
-        target=Target("mse", 1.0),
+        targets={"mse": 1.0},
     )

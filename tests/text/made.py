@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo.datasets.tiny_shakespeare import Text, split
-from zoo.model_card import Data, Model, Recipe, Target, Training
+from zoo.model_card import Data, Model, Recipe, Training
 
 LINES = "to be, or not to be, that is the question:\nwhether 'tis nobler in the mind to suffer\n"
 
@@ -33,5 +33,5 @@ def recipe(arguments: dict[str, Any] | None = None, **training: Any) -> Recipe:
             **{"seed": 1, "epochs": 4, "batch_size": 8, "learning_rate": 0.01, **training},
             options={"window": 16, "validation_window": 16},
         ),
-        target=Target("nats_per_character_windows", 1.0),
+        targets={"nats_per_character_windows": 1.0},
     )

@@ -65,8 +65,8 @@ def _rows(card: ModelCard, metrics: list[Metric]) -> list[list[str]]:
 
 def _row(card: ModelCard, metric: Metric) -> list[str]:
     must, reached = "", ""
-    if metric.name == card.recipe.target.metric:
-        value = card.recipe.target.value
+    value = card.recipe.targets.get(metric.name)
+    if value is not None:
         higher = metric.direction == "higher"
         must = f"{'>=' if higher else '<='} {value:g}"
         reached = "yes" if (metric.value >= value if higher else metric.value <= value) else "no"
