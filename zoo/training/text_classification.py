@@ -147,8 +147,8 @@ def _targets(data: LabelledTexts, teacher: float = 0.0) -> np.ndarray:
     """The share of each class in each text's target, float32 (texts, classes)."""
     wanted = np.eye(len(data.label_names), dtype=np.float32)[data.labels]
     if not teacher:
-        return wanted
-    return (1 - teacher) * wanted + teacher * opinions(data.texts, data.labels)
+        return np.asarray(wanted)
+    return np.asarray((1 - teacher) * wanted + teacher * opinions(data.texts, data.labels))
 
 
 def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> LabelledTexts:
