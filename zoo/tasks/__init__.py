@@ -1,7 +1,8 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, states are
-named by the model; its DOMAIN says what raw input is. A task talks to a `Run` at the level of its
+Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, PARTS those
+between the parts of a network that has some; states are named by the model; its DOMAIN says what
+raw input is. A task talks to a `Run` at the level of its
 `frontend`: raw arrays in, answers out. An exported file may hold the frontend; around any other
 network goes `frontend.around`. A task never knows whether Keras or onnxruntime computes.
 """
