@@ -36,7 +36,11 @@ class Sizes:
 
     def table(self) -> keras.layers.Layer:
         """The vectors of the pieces: source, target and output."""
-        return TiedEmbedding(self.vocabulary_size, self.embedding, name="embedding")
+        # Logits near 0 and vectors of length 1 at the start.
+        drawn = keras.initializers.RandomNormal(stddev=self.embedding**-0.5)
+        return TiedEmbedding(
+            self.vocabulary_size, self.embedding, embeddings_initializer=drawn, name="embedding"
+        )
 
 
 def encoded(sizes: Sizes, table: keras.layers.Layer, tokens: Any, mask: Any) -> tuple[Any, Any]:

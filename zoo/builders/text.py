@@ -8,6 +8,7 @@ import keras
 
 from zoo.builders import _translator
 from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
+from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
 from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
@@ -286,7 +287,7 @@ def transducer(
             f"state_{name}": keras.Input((decoder_units,), name=f"state_{name}")
             for name in STATES[cell]
         }
-        logits, following = _decoded(
+        logits, following = decoded(
             memory, previous, None, outputs, cell, decoder_units, embedding, dropout, states
         )
         return keras.Model(
@@ -306,36 +307,8 @@ def transducer(
     if part == "encoder":
         memory = keras.layers.Identity(name="memory")(x)
         return keras.Model([tokens, lengths], memory, name="transducer_encoder")
-    logits, _ = _decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
+    logits, _ = decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
     return keras.Model([tokens, previous, lengths], logits, name="transducer")
-
-
-def _decoded(
-    memory: Any,
-    previous: Any,
-    mask: Any,
-    outputs: int,
-    cell: str,
-    units: int,
-    embedding: int,
-    dropout: float,
-    states: dict[str, Any],
-) -> tuple[Any, dict[str, Any]]:
-    """The decoder's logits, and its next states where it is given states."""
-    told = keras.layers.Embedding(outputs, embedding, name="answer_embedding")(previous)
-    x = keras.layers.Concatenate(name="told")([memory, told])
-    x = keras.layers.Dropout(dropout, name="dropout_decoder")(x)
-    layer = recurrent_layer(
-        cell, units, return_sequences=True, return_state=bool(states), name="decoder"
-    )
-    following: dict[str, Any] = {}
-    if states:
-        x, *last = layer(x, initial_state=list(states.values()))
-        following = {f"next_{name}": value for name, value in zip(states, last, strict=True)}
-    else:
-        x = layer(x, mask=mask)
-    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
-    return keras.layers.Dense(outputs, name="logits")(x), following
 
 
 def translator(

@@ -1,4 +1,4 @@
-"""One table of vectors for the symbols that a network reads and for those that it writes."""
+"""One table of vectors for symbols that come in and symbols that go out."""
 
 from __future__ import annotations
 
@@ -10,43 +10,32 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
 class TiedEmbedding(keras.layers.Embedding):  # type: ignore[misc]
-    """An embedding that also gives logits: products of features with the symbols' vectors.
+    """An embedding that also turns features into logits, by the transpose of its own table.
 
-    Called on codes, int (batch, time), it returns their vectors (batch, time, size); with
-    `reverse=True` on features (batch, time, size), logits (batch, time, symbols), a bias added.
+    Called on codes, int (batch, time), it gives their vectors, (batch, time, output_dim). Called
+    with `reverse=True` on features (batch, time, output_dim), it gives the logits (batch, time,
+    input_dim): the product with each vector, and a bias a symbol.
 
     Source: Press and Wolf 2017 (arXiv 1608.05859).
-
-    Args:
-        symbols: Number of codes.
-        size: Size of a vector.
     """
 
-    def __init__(self, symbols: int, size: int, **kwargs: Any) -> None:
-        kwargs.setdefault(
-            "embeddings_initializer", keras.initializers.RandomNormal(stddev=size**-0.5)
-        )
-        super().__init__(symbols, size, **kwargs)
-
     def build(self, input_shape: Any = None) -> None:
-        """Makes the table and the bias of the logits."""
+        """Makes the table and the biases."""
         super().build(input_shape)
         self.bias = self.add_weight(name="bias", shape=(self.input_dim,), initializer="zeros")
 
     def call(self, inputs: Any, reverse: bool = False) -> Any:
-        """Vectors of codes, or logits of features."""
+        """The vectors of codes, or the logits of features."""
         if not reverse:
             return super().call(inputs)
         return ops.matmul(inputs, ops.transpose(self.embeddings)) + self.bias
 
-    def compute_output_spec(self, inputs: Any, reverse: bool = False) -> keras.KerasTensor:
-        """A tensor (batch, time, size), or (batch, time, symbols)."""
-        if not reverse:
-            return super().compute_output_spec(inputs)
-        return keras.KerasTensor((*inputs.shape[:-1], self.input_dim), self.compute_dtype)
+    def compute_output_shape(self, input_shape: tuple[int | None, ...], **_: Any) -> Any:
+        """(batch, time, output_dim)."""
+        return super().compute_output_shape(input_shape)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        config: dict[str, Any] = super().get_config()
-        config["symbols"], config["size"] = config.pop("input_dim"), config.pop("output_dim")
-        return config
+    def compute_output_spec(self, inputs: Any, reverse: bool = False) -> Any:
+        """(batch, time, output_dim), or reversed (batch, time, input_dim)."""
+        size = self.input_dim if reverse else self.output_dim
+        shape = (*inputs.shape[:2], size)
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
