@@ -12,6 +12,7 @@ from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
 from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
+from zoo.layers.tied import TiedEmbedding
 
 
 def language_model(
@@ -23,6 +24,7 @@ def language_model(
     dropout: float = 0.0,
     input_dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
+    tied: bool = False,
     streaming: bool = False,
 ) -> keras.Model:
     """Next-symbol model: embedding, stacked recurrent layers, a dense layer.
@@ -33,7 +35,8 @@ def language_model(
     `next_state_{layer}_{h|c}`. Both have the same layer names and weights.
 
     Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329)
-    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287).
+    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287); tied after Press and Wolf 2017
+    (arXiv 1608.05859).
 
     Args:
         vocabulary_size: Number of symbols.
@@ -44,17 +47,21 @@ def language_model(
         dropout: Rate after each recurrent layer, while training.
         input_dropout: Rate on the embedding, while training.
         recurrent_dropout: Rate on the state between steps, one mask a sequence, while training.
+        tied: Whether the logits are products with the vectors of the embedding, of the last
+            state projected to their size; a large vocabulary then takes half the weights.
         streaming: Whether states are inputs and outputs.
 
     Returns:
-        A functional model; all weights are in layers named `embedding`, `recurrent_{layer}`,
-        `logits`.
+        A functional model; all weights are in layers named `embedding`, `recurrent_{layer}` and
+        `logits`, or tied `projection`.
 
     Raises:
         RecipeError: The cell is unknown.
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    x = keras.layers.Embedding(vocabulary_size, embedding, name="embedding")(tokens)
+    kind = TiedEmbedding if tied else keras.layers.Embedding
+    table = kind(vocabulary_size, embedding, name="embedding")
+    x = table(tokens)
     inputs, outputs = {"tokens": tokens}, dict[str, keras.KerasTensor]()
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
     for i in range(layers):
@@ -75,7 +82,10 @@ def language_model(
         else:
             x = layer(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    if tied:
+        logits = table(keras.layers.Dense(embedding, name="projection")(x), reverse=True)
+    else:
+        logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
     if streaming:
         return keras.Model(inputs, {"logits": logits, **outputs}, name="language_model_streaming")
     return keras.Model(tokens, logits, name="language_model")

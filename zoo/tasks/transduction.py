@@ -24,6 +24,7 @@ INPUTS = {
 OUTPUTS = {"logits": "for each letter a column for none, then a logit an answer of `answers`"}
 PARTS = {"memory": "a vector of each letter, which knows the whole word; a step takes its letter's"}
 
+_SAMPLED = 8  # letters of a made word, at most
 _KEYS = {"kind", "longest", "vocabulary", "answers"}
 
 
@@ -79,6 +80,7 @@ class Transduction:
 
     def __init__(self, vocabulary: Vocabulary, answers: Sequence[str], longest: int) -> None:
         self.frontend = Frontend(None, None)
+        self.first = 0
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.longest = longest
@@ -142,6 +144,12 @@ class Transduction:
 
         answers, scores = aligned_beam(checked, lengths, beams)
         return [self._readings(*pair) for pair in zip(answers, scores, strict=True)]
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """A word of random letters; see `zoo.tasks.Decoder`."""
+        letters = [letter for letter in self.vocabulary.items if letter.isalpha()]
+        size = int(rng.integers(1, min(self.longest, _SAMPLED) + 1))
+        return "".join(rng.choice(letters or [*self.vocabulary.items], size))
 
     def codes(self, word: str) -> np.ndarray:
         """Codes of the letters of a word, int32 (letters,)."""
