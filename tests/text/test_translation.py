@@ -14,7 +14,7 @@ from zoo.builders import build
 from zoo.errors import InputError, RecipeError
 from zoo.processing.frontend import Arrays
 from zoo.processing.parts import Parts, carry
-from zoo.processing.subwords import END, FIRST
+from zoo.processing.subwords import END, FIRST, START
 from zoo.tasks import answer, generate, load_task
 from zoo.tasks.translation import Translation
 from zoo.weights import share_weights
@@ -156,6 +156,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             task().codes(text)
     else:
         assert task().codec.decode(task().codes(text)) == " ".join(text.split())
+
+
+@given(st.integers(0, 999))
+def test_made_texts_can_be_read(seed: int) -> None:
+    made = task().sample(np.random.default_rng(seed))
+    assert 1 <= len(task().codes(made)) <= task().longest and task().first == START
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from numbers import Real
 from typing import Any
 
@@ -34,7 +34,7 @@ OUTPUTS = {
 PARTS = {"memory": "a vector of each piece, which knows the whole text; a step takes all of it"}
 
 _KEYS = {"kind", "source", "target", "longest", "length_penalty", "alphabet", "merges"}
-_DIGITS = 4
+_SAMPLED = 12  # pieces of a made text
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,7 @@ class Translated:
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-able values."""
-        told = [
-            {
-                "text": one.text,
-                "score": one.score,
-                "pieces": one.pieces,
-                "attention": [[round(x, _DIGITS) for x in row] for row in one.attention],
-            }
-            for one in self.candidates
-        ]
+        told = [asdict(one) for one in self.candidates]
         return {"text": self.text, "source": self.source, "candidates": told}
 
     def __str__(self) -> str:
@@ -102,6 +94,9 @@ class Translation:
         longest: Pieces that a source may have.
         length_penalty: Of the beam search, unless asked otherwise.
 
+    Attributes:
+        first: What `previous` holds before there is an answer.
+
     Raises:
         RecipeError: `longest` is below 1, or the penalty is negative.
     """
@@ -115,6 +110,7 @@ class Translation:
                 "more, and a penalty of 0 or more."
             )
         self.frontend = Frontend(None, None)
+        self.first = START
         self.codec = codec
         self.source = source
         self.target = target
@@ -229,6 +225,13 @@ class Translation:
             for place, piece in enumerate(pieces)
             if piece
         )
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """A text of random pieces with letters; see `zoo.tasks.Decoder`."""
+        known = [piece for piece in self.codec.pieces if piece.strip().isalpha()]
+        size = int(rng.integers(1, min(self.longest, _SAMPLED) + 1))
+        made = plain("".join(rng.choice(known, size)))
+        return self.codec.decode(self.codec.encode(made)[: self.longest])
 
     def codes(self, raw: Any) -> np.ndarray:
         """Codes of a source, int32 (pieces,).
