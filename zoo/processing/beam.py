@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from zoo.processing.decoding import log_shares
+
 Step = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 States = dict[str, np.ndarray]
 FreeStep = Callable[[np.ndarray, States], tuple[np.ndarray, States]]
@@ -33,7 +35,7 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
     parents = np.zeros((batch, beams), int)
     for place in range(time):
         rows = (first + parents).reshape(-1)
-        logs = _log_shares(step(answers.reshape(-1, time)[:, :place], place, rows))
+        logs = log_shares(step(answers.reshape(-1, time)[:, :place], place, rows))
         logs = logs.reshape(batch, beams, -1)
         ended = lengths <= place
         logs[ended] = -np.inf
@@ -67,7 +69,7 @@ def free_beam(
     for place in range(length):
         if place:
             logits, states = step(written[:, -1], states)
-        logs = _log_shares(logits)
+        logs = log_shares(logits)
         total = (scores[:, None] + logs).reshape(-1)
         best = np.argsort(-total, kind="stable")[:beams]
         parents, codes = np.divmod(best, logs.shape[1])
@@ -75,9 +77,3 @@ def free_beam(
         states = {name: state[parents] for name, state in states.items()}
         written = np.concatenate([written[parents], codes[:, None].astype(np.int32)], axis=1)
     return written[0], float(scores[0])
-
-
-def _log_shares(logits: np.ndarray) -> np.ndarray:
-    scores = logits.astype(np.float64)
-    scores -= scores.max(axis=-1, keepdims=True)
-    return np.asarray(scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)))
