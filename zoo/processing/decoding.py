@@ -77,3 +77,10 @@ def check_count(name: str, value: object, least: int, more: str = "") -> None:
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise InputError(f"Received {name}={value!r}; use {least} or more{more}.")
+
+
+def log_shares(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities (softmax over the last axis), float64."""
+    scores = logits.astype(np.float64)
+    scores -= scores.max(axis=-1, keepdims=True)
+    return np.asarray(scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)))
