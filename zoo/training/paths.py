@@ -74,13 +74,15 @@ def all_paths_score(scores: Any, pairs: Any, real: Any) -> Any:
     factors = ops.exp(pairs[:-1] - largest)
 
     def longer(total: Any, step: Any) -> tuple[Any, Any]:
-        score, here = step
+        score, here = step[:, :-1], step[:, -1:] > 0
         top = ops.max(total, axis=1, keepdims=True)
         reached = ops.matmul(ops.exp(total - top), factors)
         grown = ops.log(reached + _TINY) + top + largest + score
-        total = ops.where(ops.expand_dims(here, -1), grown, total)
+        total = ops.where(here, grown, total)
         return total, total
 
-    steps = (ops.moveaxis(scores[:, 1:], 1, 0), ops.moveaxis(real[:, 1:], 1, 0))
+    # One array: Keras' scan takes several of open length in no graph of TensorFlow.
+    here = ops.cast(ops.expand_dims(real, -1), scores.dtype)
+    steps = ops.moveaxis(ops.concatenate([scores, here], axis=-1)[:, 1:], 1, 0)
     total, _ = ops.scan(longer, scores[:, 0] + pairs[-1], steps)
     return ops.logsumexp(total, axis=-1)
