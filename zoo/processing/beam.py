@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from zoo.processing.decoding import log_shares
+
 Step = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 States = dict[str, np.ndarray]
 FreeStep = Callable[[np.ndarray, States], tuple[np.ndarray, States]]
@@ -34,7 +36,7 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
     first = beams * np.arange(batch)[:, None]
     rows: np.ndarray = np.repeat(first, beams)
     for place in range(time):
-        logs = _log_shares(step(answers[:, :place], place, rows))
+        logs = log_shares(step(answers[:, :place], place, rows))
         ended = np.repeat(lengths <= place, beams) if place >= shortest else None
         if ended is not None:
             logs[ended] = -np.inf
@@ -59,7 +61,7 @@ def _greedy(step: Step, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for place in range(time):
         given.append(step(answers[:, :place], place, rows))
         answers[:, place] = given[-1].argmax(axis=1)
-    logs = _log_shares(np.stack(given, axis=1))
+    logs = log_shares(np.stack(given, axis=1))
     chosen = np.take_along_axis(logs, answers[:, :, None], axis=2)[:, :, 0]
     real = np.arange(time) < lengths[:, None]
     scores = np.where(real, chosen, 0.0).sum(axis=1, keepdims=True)
@@ -86,7 +88,7 @@ def free_beam(
     for place in range(length):
         if place:
             logits, states = step(written[:, -1], states)
-        logs = _log_shares(logits)
+        logs = log_shares(logits)
         total = (scores[:, None] + logs).reshape(-1)
         best = np.argsort(-total, kind="stable")[:beams]
         parents, codes = np.divmod(best, logs.shape[1])
@@ -94,11 +96,3 @@ def free_beam(
         states = {name: state.take(parents, axis=0) for name, state in states.items()}
         written = np.concatenate([written[parents], codes[:, None].astype(np.int32)], axis=1)
     return written[0], float(scores[0])
-
-
-def _log_shares(logits: np.ndarray) -> np.ndarray:
-    # Reductions of ufuncs: methods of arrays take twice as long for so few values.
-    scores = logits.astype(np.float64)
-    scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
-    scores -= np.log(np.add.reduce(np.exp(scores), axis=-1, keepdims=True))
-    return np.asarray(scores)
