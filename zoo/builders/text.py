@@ -6,7 +6,9 @@ from typing import Any
 
 import keras
 
-from zoo.builders._cells import STATES, recurrent_layer
+from zoo.builders import _translator
+from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
+from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
 from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
@@ -148,7 +150,7 @@ def classifier(
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
-        x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
+        x = sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
     x = SequencePooling(pooling, return_weights=explained, name="pooling")(x, mask=mask)
     outputs: dict[str, Any] = {}
     if explained:
@@ -224,7 +226,7 @@ def tagger(
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
-        x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
+        x = sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
     x = keras.layers.Dropout(dropout, name="dropout_tags")(x)
     outputs: Any = keras.layers.Dense(tags, name="tags")(x)
     if classes:
@@ -295,7 +297,7 @@ def transducer(
             f"state_{name}": keras.Input((decoder_units,), name=f"state_{name}")
             for name in STATES[cell]
         }
-        logits, following = _decoded(
+        logits, following = decoded(
             memory, previous, None, outputs, cell, decoder_units, embedding, dropout, states
         )
         return keras.Model(
@@ -311,47 +313,70 @@ def transducer(
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"name": f"{cell}_{index}"}
-        x = _sequence_layer(cell, units, True, options)(x, mask=mask)
+        x = sequence_layer(cell, units, True, options)(x, mask=mask)
     if part == "encoder":
         memory = keras.layers.Identity(name="memory")(x)
         return keras.Model([tokens, lengths], memory, name="transducer_encoder")
-    logits, _ = _decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
+    logits, _ = decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
     return keras.Model([tokens, previous, lengths], logits, name="transducer")
 
 
-def _decoded(
-    memory: Any,
-    previous: Any,
-    mask: Any,
-    outputs: int,
-    cell: str,
-    units: int,
-    embedding: int,
-    dropout: float,
-    states: dict[str, Any],
-) -> tuple[Any, dict[str, Any]]:
-    """The decoder's logits, and its next states where it is given states."""
-    told = keras.layers.Embedding(outputs, embedding, name="answer_embedding")(previous)
-    x = keras.layers.Concatenate(name="told")([memory, told])
-    x = keras.layers.Dropout(dropout, name="dropout_decoder")(x)
-    layer = recurrent_layer(
-        cell, units, return_sequences=True, return_state=bool(states), name="decoder"
+def translator(
+    vocabulary_size: int,
+    cell: str = "gru",
+    units: int = 112,
+    layers: int = 1,
+    decoder_units: int = 144,
+    embedding: int = 112,
+    dropout: float = 0.3,
+    input_dropout: float = 0.2,
+    explained: bool = True,
+    part: str = "whole",
+) -> keras.Model:
+    """From a text to another one, piece by piece, looking back at the first (attention).
+
+    A bidirectional encoder reads the text. The decoder's first layer reads the previous answer;
+    its state looks the memory up, and what it finds goes with it into the second layer and into
+    the logits. Attention is not fed back, so training runs layer by layer over all steps. Source,
+    target and output share one table of pieces.
+
+    Source: Bahdanau et al. 2015 (arXiv 1409.0473) as laid out by Wu et al. 2016 (GNMT, arXiv
+    1609.08144); attention of Luong et al. 2015 (arXiv 1508.04025); tied as by Press and Wolf 2017
+    (arXiv 1608.05859).
+
+    Args:
+        vocabulary_size: Number of codes of pieces, padding included.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the encoder's state, in each direction.
+        layers: Number of encoder layers.
+        decoder_units: Size of the state of each of the decoder's two layers.
+        embedding: Size of a piece's vector.
+        dropout: Share of inputs dropped before every recurrent layer but the first, of the memory,
+            and before the logits.
+        input_dropout: Share of a piece's vector dropped.
+        explained: Whether the weights of the attention are an output of the whole too.
+        part: "whole"; or, with the weights of the whole by layer name, "encoder" or "step".
+
+    Returns:
+        "whole": a model of `tokens` int32 (batch, time), `lengths` int32 (batch,), at least 1, and
+        `previous` int32 (batch, steps), the answer before each step, with the output `logits`
+        float32 (batch, steps, vocabulary_size); explained, with a dict of that and `attention`
+        float32 (batch, steps, time), which is 0 after the end of the text. "encoder": of `tokens`
+        and `lengths`, with a dict of `memory` float32 (batch, time, 2 * units) and the first
+        `state_{1|2}_{h|c}` float32 (batch, decoder_units). "step": of `memory`, `lengths`,
+        `previous` and the states, with a dict of `logits`, `attention` and `next_state_...`.
+
+    Raises:
+        RecipeError: The cell or the part is unknown.
+    """
+    if part not in ("whole", "encoder", "step") or cell not in STATES:
+        raise RecipeError(
+            f"Received part={part!r} and cell={cell!r}; use whole, encoder or step, and one of "
+            f"{', '.join(STATES)}."
+        )
+    sizes = _translator.Sizes(
+        vocabulary_size, cell, units, layers, decoder_units, embedding, dropout, input_dropout
     )
-    following: dict[str, Any] = {}
-    if states:
-        x, *last = layer(x, initial_state=list(states.values()))
-        following = {f"next_{name}": value for name, value in zip(states, last, strict=True)}
-    else:
-        x = layer(x, mask=mask)
-    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
-    return keras.layers.Dense(outputs, name="logits")(x), following
-
-
-def _sequence_layer(
-    cell: str, units: int, bidirectional: bool, options: dict[str, Any]
-) -> keras.layers.Layer:
-    """A recurrent layer that gives every step, in one direction or in both."""
-    layer = recurrent_layer(cell, units, return_sequences=True, **options)
-    if not bidirectional:
-        return layer
-    return keras.layers.Bidirectional(layer, name=f"bidirectional_{options['name']}")
+    if part == "whole":
+        return _translator.whole(sizes, explained)
+    return _translator.encoder(sizes) if part == "encoder" else _translator.step(sizes)

@@ -77,3 +77,12 @@ def check_count(name: str, value: object, least: int, more: str = "") -> None:
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise InputError(f"Received {name}={value!r}; use {least} or more{more}.")
+
+
+def log_shares(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities (softmax over the last axis), float64."""
+    # Reductions of ufuncs: methods of arrays take twice as long for few values.
+    scores = logits.astype(np.float64)
+    scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
+    scores -= np.log(np.add.reduce(np.exp(scores), axis=-1, keepdims=True))
+    return np.asarray(scores)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.processing.finite import all_finite
 from zoo.processing.frontend import Arrays, Run
 from zoo.processing.parts import carry
 
@@ -55,6 +56,6 @@ def last_logits(outputs: Arrays) -> np.ndarray:
         InputError: They are not finite.
     """
     logits = outputs["logits"][:, -1]
-    if not np.isfinite(logits).all():
+    if not all_finite(logits):
         raise InputError("The network answered NaN; its file is damaged or of another task.")
     return logits
