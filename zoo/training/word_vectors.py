@@ -119,7 +119,7 @@ def factors(
     left, weights, _ = linalg.svds(table.tocsr(), k=size, v0=np.ones(len(words)))
     vectors = left * np.sqrt(weights)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 
 def _neighbours(
