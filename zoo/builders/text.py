@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from zoo.builders._cells import STATES, recurrent_layer
 from zoo.errors import RecipeError
+from zoo.layers.banded_embedding import BandedEmbedding
 from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
 
@@ -21,6 +23,10 @@ def language_model(
     dropout: float = 0.0,
     input_dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
+    tied: bool = False,
+    cutoffs: Sequence[int] = (),
+    narrowing: int = 4,
+    room: Sequence[float] | None = None,
     streaming: bool = False,
 ) -> keras.Model:
     """Next-symbol model: embedding, stacked recurrent layers, a dense layer.
@@ -31,7 +37,8 @@ def language_model(
     `next_state_{layer}_{h|c}`. Both have the same layer names and weights.
 
     Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329)
-    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287).
+    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287); tied weights after Press and
+    Wolf 2017 (arXiv 1608.05859), in bands after Baevski and Auli 2019 (arXiv 1809.10853).
 
     Args:
         vocabulary_size: Number of symbols.
@@ -42,19 +49,33 @@ def language_model(
         dropout: Rate after each recurrent layer, while training.
         input_dropout: Rate on the embedding, while training.
         recurrent_dropout: Rate on the state between steps, one mask a sequence, while training.
+        tied: Whether the embedding also makes the logits, behind a dense layer from the state to
+            a symbol's vector.
+        cutoffs: First code of each later band of a tied embedding, where codes are sorted by how
+            frequent their symbols are; see `BandedEmbedding`.
+        narrowing: How many times shorter the vectors of each next band are.
+        room: For the training of a tied embedding: the model also takes `targets` int32 (batch,
+            time), the next symbols, and gives their losses in nats instead of logits; see
+            `BandedEmbedding`.
         streaming: Whether states are inputs and outputs.
 
     Returns:
-        A functional model; all weights are in layers named `embedding`, `recurrent_{layer}`,
-        `logits`.
+        A functional model; all weights are in layers named `embedding`, `recurrent_{layer}` and,
+        untied, `logits`, tied, `summary`.
 
     Raises:
-        RecipeError: The cell is unknown.
+        RecipeError: The cell is unknown, or cut-offs or room are given for no tied embedding.
     """
+    if not tied and (cutoffs or room is not None):
+        raise RecipeError("Received cutoffs or room without tied = true; give all or none.")
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    x = keras.layers.Embedding(vocabulary_size, embedding, name="embedding")(tokens)
+    table: Any = (
+        BandedEmbedding(vocabulary_size, embedding, cutoffs, narrowing, room, name="embedding")
+        if tied
+        else keras.layers.Embedding(vocabulary_size, embedding, name="embedding")
+    )
     inputs, outputs = {"tokens": tokens}, dict[str, keras.KerasTensor]()
-    x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    x = keras.layers.Dropout(input_dropout, name="input_dropout")(table(tokens))
     for i in range(layers):
         layer = recurrent_layer(
             cell,
@@ -73,7 +94,17 @@ def language_model(
         else:
             x = layer(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    if tied:
+        x = keras.layers.Dense(embedding, name="summary")(x)
+    if room is not None:
+        targets = keras.Input((None,), dtype="int32", name="targets")
+        losses = table(x, told=targets)
+        return keras.Model({**inputs, "targets": targets}, losses, name="language_model_learning")
+    logits = (
+        keras.layers.Identity(name="logits")(table(x, reverse=True))
+        if tied
+        else keras.layers.Dense(vocabulary_size, name="logits")(x)
+    )
     if streaming:
         return keras.Model(inputs, {"logits": logits, **outputs}, name="language_model_streaming")
     return keras.Model(tokens, logits, name="language_model")

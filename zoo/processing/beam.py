@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from zoo.processing.decoding import likeliest
+
 Step = Callable[[np.ndarray, int], np.ndarray]
 States = dict[str, np.ndarray]
 FreeStep = Callable[[np.ndarray, States], tuple[np.ndarray, States]]
@@ -65,7 +67,7 @@ def free_beam(
             logits, states = step(written[:, -1], states)
         logs = _log_shares(logits)
         total = (scores[:, None] + logs).reshape(-1)
-        best = np.argsort(-total, kind="stable")[:beams]
+        best = likeliest(total, beams)
         parents, codes = np.divmod(best, logs.shape[1])
         scores = total[best]
         states = {name: state[parents] for name, state in states.items()}

@@ -58,8 +58,7 @@ class Sampling:
         scores = np.asarray(logits, dtype=np.float64)
         if self.temperature == 0:
             return int(scores.argmax())
-        # A stable order makes equal logits give equal choices on every machine.
-        order = np.argsort(-scores, kind="stable")[: self.top_k]
+        order = likeliest(scores, self.top_k)
         weights = np.exp((scores[order] - scores[order[0]]) / self.temperature)
         cumulative = np.cumsum(weights) / weights.sum()
         if self.top_p is not None:
@@ -67,6 +66,28 @@ class Sampling:
             cumulative = cumulative[:kept] / cumulative[:kept][-1]
         place = int(np.searchsorted(cumulative, draw, side="right"))
         return int(order[min(place, len(cumulative) - 1)])
+
+
+def likeliest(scores: np.ndarray, count: int | None = None) -> np.ndarray:
+    """Codes of the largest scores, the largest first, int (count,).
+
+    Of equal scores the smaller code comes first, so that choices are equal on every machine.
+
+    Args:
+        scores: float (vocabulary,).
+        count: How many; None for all.
+    """
+    if count is None or count >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, -count)[-count]
+    codes = np.flatnonzero(scores >= least)
+    return np.asarray(codes[np.argsort(-scores[codes], kind="stable")][:count])
+
+
+def shares(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of codes, float64, from logits of shape (..., vocabulary)."""
+    weights = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
 def check_count(name: str, value: object, least: int, more: str = "") -> None:
