@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ PRODUCER = "rnn-zoo"
 MODEL = "model.onnx"
 MANIFEST = "manifest.json"
 GOLDEN = "golden.json"
+PARTS = {"encoder": "encoder.onnx", "step": "step.onnx"}
 FORMAT_VERSION = 1
 NO_DIGEST = "0" * 64
 
@@ -141,20 +142,46 @@ def read_json(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file that a bundle's manifest vouches for."""
-    return {name: _digest(folder / name) for name in (MODEL, GOLDEN)}
+def digests(folder: Path, parts: Iterable[str] = ()) -> dict[str, str]:
+    """The SHA-256 of each file that a bundle's manifest vouches for.
+
+    Args:
+        folder: The bundle.
+        parts: Files of a model's parts.
+    """
+    return {name: _digest(folder / name) for name in (MODEL, *parts, GOLDEN)}
 
 
-def check_files(folder: Path, expected: Any) -> None:
-    """Checks the files of a bundle against those of its manifest.
+def part_files(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The parts that a bundle's model also comes in, name -> file; mostly none.
 
     Raises:
-        RuntimeFileError: One is another.
+        RuntimeFileError: The manifest does not tell them as an export does.
     """
-    found = digests(folder)
-    for name, digest in found.items():
-        if not isinstance(expected, dict) or expected.get(name) != digest:
+    try:
+        found = {str(part["name"]): Path(part["file"]).name for part in manifest.get("parts", ())}
+    except (KeyError, TypeError):
+        found = {"damaged": ""}
+    if found and found.keys() != PARTS.keys():
+        raise RuntimeFileError(
+            f"{MANIFEST} does not say which files are {' and '.join(PARTS)}; export again"
+        )
+    return found
+
+
+def check_files(folder: Path, expected: Any, names: Iterable[str]) -> None:
+    """Checks files of a bundle against those of its manifest.
+
+    Args:
+        folder: The bundle.
+        expected: File name -> SHA-256.
+        names: The files to check.
+
+    Raises:
+        RuntimeFileError: One is missing or another.
+    """
+    for name in names:
+        if not isinstance(expected, dict) or expected.get(name) != _digest(folder / name):
             raise RuntimeFileError(
                 f"{folder / name} is not the file that {MANIFEST} tells of; copy the whole bundle"
             )

@@ -3,7 +3,8 @@
 ``golden.json`` holds ``format_version``, the SHA-256 of the ONNX file, the tolerance t of each
 output (|a - b| <= t + t * |b|) and ``vectors``: ``inputs`` and ``outputs`` by name, each with
 ``dtype``, ``shape`` and ``data``, the values in C order. Numbers that are not finite are the texts
-"NaN", "Infinity" and "-Infinity".
+"NaN", "Infinity" and "-Infinity". Of a model in parts, ``parts`` holds the same for each of their
+files, and ``answers`` some raw inputs, ``raw``, with what the task answers, ``answer``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,10 +21,14 @@ from export import bundle
 from zoo.errors import ExportError, RuntimeFileError
 from zoo.tasks import Arrays
 
+if TYPE_CHECKING:
+    from export.runtime import Model
+
 Vector = tuple[Arrays, Arrays]
 
 _COUNT = 3
-_PARTS = {"format_version", "sha256", "tolerance", "vectors"}
+_FACTS = {"sha256", "tolerance", "vectors"}
+_ANSWERED = 1e-3  # of probabilities, which are products of many steps
 
 
 @dataclass(frozen=True)
@@ -33,17 +38,20 @@ class Replay:
     Attributes:
         path: The folder of the bundle.
         vectors: Number of vectors.
-        max_abs_error: Output name -> largest absolute difference; 1 where texts differ.
+        max_abs_error: Output name -> largest absolute difference.
+        answers: Number of raw inputs whose answers were the original's too.
     """
 
     path: Path
     vectors: int
     max_abs_error: Mapping[str, float]
+    answers: int = 0
 
     def __str__(self) -> str:
         worst = max(self.max_abs_error.values(), default=0.0)
+        raw = f" and {self.answers} raw inputs" if self.answers else ""
         return (
-            f"{self.path}: equal to the original's answers on {self.vectors} golden vectors "
+            f"{self.path}: equal to the original's answers on {self.vectors} golden vectors{raw} "
             f"(largest difference {worst:.1e})"
         )
 
@@ -97,24 +105,64 @@ def replay(folder: str | os.PathLike[str], **options: Any) -> Replay:
     path = Path(folder)
     model = load(path, **options)
     manifest = bundle.read_json(path / bundle.MANIFEST)
-    bundle.check_files(path, manifest.get("files"))
+    files = {part.path.name: part for part in model.parts.values()}
+    bundle.check_files(path, manifest.get("files"), [bundle.MODEL, *files, bundle.GOLDEN])
     facts = bundle.read_json(path / bundle.GOLDEN)
-    if not facts.keys() >= _PARTS or not facts["vectors"]:
-        raise RuntimeFileError(f"{path / bundle.GOLDEN} holds no golden vectors; export again")
-    errors: dict[str, float] = {}
-    for number, vector in enumerate(facts["vectors"]):
-        inputs, outputs = ({k: _from_json(v) for k, v in vector[s].items()} for s in vector)
-        answers = model.run(inputs)
-        for name, original in outputs.items():
-            allowed = facts["tolerance"].get(name, 0.0)
-            error = _difference(answers.get(name), original, allowed)
-            if error is None:
-                raise ExportError(
-                    f"{path / bundle.MODEL} does not give the original's {name!r} for golden "
-                    f"vector {number}; the runtime's version or its providers may be the reason"
-                )
-            errors[name] = max(errors.get(name, 0.0), error)
-    return Replay(path, len(facts["vectors"]), errors)
+    count, errors = 0, dict[str, float]()
+    for name, asked in ((bundle.MODEL, model), *files.items()):
+        told = facts if asked is model else facts.get("parts", {}).get(name, {})
+        if not told.keys() >= _FACTS or not told["vectors"]:
+            raise RuntimeFileError(f"{path / bundle.GOLDEN} holds no golden vectors; export again")
+        for number, vector in enumerate(told["vectors"]):
+            found = _replayed(asked, vector, told["tolerance"], number)
+            errors |= {key: max(errors.get(key, 0.0), error) for key, error in found.items()}
+        count += len(told["vectors"])
+    answers = facts.get("answers", [])
+    for one in answers:
+        check_answer(one["raw"], model.predict(one["raw"]).to_dict(), one["answer"])
+    return Replay(path, count, errors, len(answers))
+
+
+def check_answer(raw: str, answer: Any, original: Any) -> None:
+    """Checks an answer to raw input: texts and counts equal, numbers nearly.
+
+    Raises:
+        ExportError: It differs.
+    """
+    if isinstance(original, dict) and isinstance(answer, dict) and original.keys() == answer.keys():
+        for key in original:
+            check_answer(raw, answer[key], original[key])
+    elif isinstance(original, list) and isinstance(answer, list) and len(original) == len(answer):
+        for one, other in zip(answer, original, strict=True):
+            check_answer(raw, one, other)
+    elif isinstance(original, float) and isinstance(answer, float):
+        if not np.isclose(answer, original, rtol=_ANSWERED, atol=_ANSWERED):
+            raise ExportError(f"for {raw!r} the bundle answers {answer}, the original {original}")
+    elif answer != original:
+        raise ExportError(f"for {raw!r} the bundle answers {answer!r}, the original {original!r}")
+
+
+def _replayed(
+    model: Model, vector: Mapping[str, Any], tolerance: Mapping[str, float], number: int
+) -> dict[str, float]:
+    """The largest difference of each output.
+
+    Raises:
+        ExportError: One is over its tolerance.
+    """
+    inputs, outputs = (
+        {k: _from_json(v) for k, v in vector[s].items()} for s in ("inputs", "outputs")
+    )
+    answers, errors = model.run(inputs), dict[str, float]()
+    for name, original in outputs.items():
+        error = _difference(answers.get(name), original, tolerance.get(name, 0.0))
+        if error is None:
+            raise ExportError(
+                f"{model.path} does not give the original's {name!r} for golden "
+                f"vector {number}; the runtime's version or its providers may be the reason"
+            )
+        errors[name] = error
+    return errors
 
 
 def _difference(answer: Any, original: Any, allowed: float) -> float | None:

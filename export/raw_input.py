@@ -44,12 +44,12 @@ def task_facts(
 
 
 def check_task(subject: Subject, facts: Mapping[str, Any]) -> None:
-    """Checks that a model has the inputs and outputs that its task uses.
+    """Checks that a model has the inputs and outputs that its task uses; a part has some of them.
 
     Raises:
         ExportError: One is missing.
     """
-    if "task" not in facts or "processing" not in facts:
+    if "task" not in facts or "processing" not in facts or "part" in facts:
         return
     module = importlib.import_module(f"zoo.tasks.{facts['task']}")
     inputs, outputs = {spec.name for spec in subject.inputs}, set(subject.output_names)

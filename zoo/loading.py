@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import catalog
-from zoo.builders import build
+from zoo.builders import build, has_parts
 from zoo.model_card import ModelCard
-from zoo.tasks import Answer, Arrays, Task, answer, generate, load_task
-from zoo.weights import check_digest, load_weights, read_header, weight_arrays
+from zoo.processing.parts import Parts
+from zoo.tasks import Answer, Arrays, Run, Task, answer, generate, load_task
+from zoo.weights import check_digest, load_weights, read_header, share_weights, weight_arrays
 
 if TYPE_CHECKING:
     import keras
@@ -64,33 +65,33 @@ class Pretrained:
         streaming.set_weights(self.model.get_weights())
         return streaming
 
+    @cached_property
+    def parts(self) -> dict[str, keras.Model]:
+        """`encoder` and `step` of a model that answers step by step; empty for any other.
+
+        They have the weights that `model` has when this is first asked for.
+        """
+        builder, found = self.card.recipe.model.builder, dict[str, "keras.Model"]()
+        for part in ("encoder", "step") if has_parts(builder) else ():
+            found[part] = build(builder, **self.arguments, part=part)
+            share_weights(self.model, found[part])
+        return found
+
     @property
     def states(self) -> dict[str, str]:
         """State inputs of `network` and the outputs that feed them; empty if it has none."""
-        names = [tensor.name for tensor in self.network.inputs]
-        return {name: f"next_{name}" for name in names if name.startswith("state_")}
+        return states_of(self.network)
 
-    def run(self, arrays: Arrays) -> Arrays:
-        """Computes the network once; states left out are zeros.
+    @cached_property
+    def run(self) -> Run:
+        """What computes the network once, from input name -> array to output name -> array.
 
-        Args:
-            arrays: Input name to array; axes (batch, time, features).
-
-        Returns:
-            Output name to numpy array.
+        Axes are (batch, time, features); states left out are zeros. Of a model with parts it is a
+        `zoo.processing.parts.Parts`, so that the task asks the encoder once and then for steps.
         """
-        batch = len(next(iter(arrays.values())))
-        inputs = dict(arrays)
-        for tensor in self.network.inputs:
-            if tensor.name in self.states and tensor.name not in inputs:
-                inputs[tensor.name] = np.zeros((batch, tensor.shape[-1]), np.float32)
-        names = [tensor.name for tensor in self.network.inputs]
-        outputs = self.network.predict_on_batch(
-            inputs[names[0]] if len(names) == 1 else {name: inputs[name] for name in names}
-        )
-        if not isinstance(outputs, dict):
-            outputs = {self.network.output_names[0]: outputs}
-        return {name: np.asarray(value) for name, value in outputs.items()}
+        whole = run_of(self.network)
+        parts = {name: run_of(model) for name, model in self.parts.items()}
+        return Parts(**parts, whole=whole) if parts else whole
 
     def predict(self, raw: Any, **options: Any) -> Answer:
         """Answers for one raw input: a text, a waveform or its file, a table.
@@ -138,6 +139,32 @@ class Pretrained:
             "data_license": self.card.recipe.data.license,
             "producer": f"rnn-zoo {importlib.metadata.version('rnn-zoo')}",
         }
+
+
+def states_of(network: keras.Model) -> dict[str, str]:
+    """State inputs of a network and the outputs that feed them; empty if it has none."""
+    names = [tensor.name for tensor in network.inputs]
+    return {name: f"next_{name}" for name in names if name.startswith("state_")}
+
+
+def run_of(network: keras.Model) -> Run:
+    """What computes a Keras model once; states left out are zeros."""
+    sizes = {tensor.name: tensor.shape[-1] for tensor in network.inputs}
+    states = states_of(network)
+
+    def run(arrays: Arrays) -> Arrays:
+        batch = len(next(iter(arrays.values())))
+        zeros = {name: np.zeros((batch, sizes[name]), np.float32) for name in states}
+        given = {**zeros, **arrays}
+        inputs = {name: given[name] for name in sizes}
+        outputs = network.predict_on_batch(
+            inputs if len(sizes) > 1 else next(iter(inputs.values()))
+        )
+        if not isinstance(outputs, dict):
+            outputs = {network.output_names[0]: outputs}
+        return {name: np.asarray(value) for name, value in outputs.items()}
+
+    return run
 
 
 def load(model: str | Path, *, verify: bool = True) -> Pretrained:

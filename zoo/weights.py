@@ -78,6 +78,17 @@ def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[s
     return left
 
 
+def share_weights(model: keras.Model, part: keras.Model) -> None:
+    """Gives each layer of a part the weights that the layer of its name has in the whole model.
+
+    Raises:
+        ValueError: The part has a layer that the model has not.
+    """
+    for layer in part.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+
+
 def read_header(path: Path) -> dict[str, Any]:
     """The JSON header of a weights file.
 

@@ -96,7 +96,8 @@ def described(
     if "task" not in facts:
         return {}
     module = importlib.import_module(f"zoo.tasks.{facts['task']}")
-    known = {**module.INPUTS, **module.OUTPUTS, **(frontend.meanings() if frontend else {})}
+    known = {**module.INPUTS, **module.OUTPUTS, **getattr(module, "PARTS", {})}
+    known |= frontend.meanings() if frontend else {}
     told: dict[str, Any] = {"raw": frontend is not None}
     told["tensors"] = {name: known[name] for name in names if name in known}
     if frontend and isinstance(frontend.before, Waveforms):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def load(
 
     Args:
         path: The file, or the folder of a bundle; one that ``export.to_onnx`` wrote also answers
-            raw input.
+            raw input. Of a bundle with an encoder and a step these two do so.
         providers: What onnxruntime computes on, by preference: names, or pairs of a name and
             options; by default the CPU. One that does not start is an error, never a silent
             fallback.
@@ -50,18 +51,46 @@ def load(
         threads = allowed_cpus()
     elif type(threads) is not int or not 1 <= threads <= _MOST_THREADS:
         raise InputError(f"received threads={threads!r}; give 1 to {_MOST_THREADS}")
+
+    def opened(file: Path, content: bytes, parts: Mapping[str, Model]) -> Model:
+        if verify:
+            bundle.check_seal(content, file.name)
+        opening = open_engine(engine, content, file.name, threads, providers)
+        metadata = bundle.from_text(opening.facts) if opening.facts else {}
+        digest = bundle.identity(content) if metadata.get("states") else ""
+        try:
+            return Model(
+                opening,
+                metadata,
+                file,
+                allow_nonfinite=allow_nonfinite,
+                digest=digest,
+                parts=parts,
+            )
+        except (TypeError, ValueError, AttributeError) as error:
+            raise RuntimeFileError(
+                f"the metadata of {file.name} is not what an export writes: {error}"
+            ) from error
+
     file, content = _read(path)
-    if verify:
-        bundle.check_seal(content, file.name)
-    opened = open_engine(engine, content, file.name, threads, providers)
-    metadata = bundle.from_text(opened.facts) if opened.facts else {}
-    digest = bundle.identity(content) if metadata.get("states") else ""
-    try:
-        return Model(opened, metadata, file, allow_nonfinite=allow_nonfinite, digest=digest)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise RuntimeFileError(
-            f"the metadata of {file.name} is not what an export writes: {error}"
-        ) from error
+    parts = _part_files(file, verify) if file != Path(path) else {}
+    return opened(file, content, {name: opened(*_read(part), {}) for name, part in parts.items()})
+
+
+def _part_files(file: Path, verify: bool) -> dict[str, Path]:
+    """The files of the parts that a bundle's manifest tells of, name -> path.
+
+    Raises:
+        RuntimeFileError: One is missing, or not of this bundle.
+    """
+    folder = file.parent
+    if not (folder / bundle.MANIFEST).is_file():
+        return {}
+    manifest = bundle.read_json(folder / bundle.MANIFEST)
+    parts = bundle.part_files(manifest)
+    if parts and verify:
+        bundle.check_files(folder, manifest.get("files"), [bundle.MODEL, *parts.values()])
+    return {name: folder / part for name, part in parts.items()}
 
 
 def _read(path: Any) -> tuple[Path, bytes]:

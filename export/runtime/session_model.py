@@ -12,6 +12,7 @@ from export.runtime.engine import Engine
 from export.runtime.guard import LARGEST, Guard, empty_answer
 from export.runtime.ports import zero_states
 from zoo.errors import InputError, RuntimeFileError
+from zoo.processing.parts import Parts
 from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Model:
         guard: Checks arrays; ``run`` asks it first.
         engine: Computes arrays that were checked.
         digest: SHA-256 of the file, 64 hex digits; empty for a file without states.
+        parts: ``encoder`` and ``step`` of a bundle that has them, which then answer raw input.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Model:
         *,
         allow_nonfinite: bool = False,
         digest: str = "",
+        parts: Mapping[str, Model] | None = None,
     ) -> None:
         self.metadata = dict(metadata)
         self.path = path
         self.inputs = engine.inputs
         self.outputs = engine.outputs
         self.digest = digest
+        self.parts = dict(parts or {})
         self.guard = Guard(
             engine.inputs,
             engine.outputs,
@@ -126,6 +130,8 @@ class Model:
     @property
     def raw_run(self) -> Run:
         """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
+        if self.parts:
+            return Parts(self.parts["encoder"].run, self.parts["step"].run, self.run)
         return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
 
     def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
@@ -169,6 +175,11 @@ class Model:
         return {**arrays, **zero_states(missing, batch)}
 
     def _load_task(self) -> Task:
+        if "part" in self.metadata:
+            raise RuntimeFileError(
+                f"{self.path.name} is the {self.metadata['part']} of a model in parts; load the "
+                "folder of the bundle, or call `run` with arrays"
+            )
         if not {"task", "processing"} <= self.metadata.keys():
             raise RuntimeFileError(
                 f"{self.path.name} does not say how raw input becomes arrays; "

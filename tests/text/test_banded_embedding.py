@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.builders import build
 from zoo.errors import RecipeError
 from zoo.layers.banded_embedding import BandedEmbedding
 
@@ -81,9 +80,3 @@ def test_a_layer_in_bands_is_rebuilt_from_its_configuration() -> None:
     table = layer((4, 12), room=[0.5, 0.2])
     again = BandedEmbedding.from_config(table.get_config())
     assert again.get_config() == table.get_config()
-
-
-@pytest.mark.parametrize("options", [{"cutoffs": [5]}, {"room": []}])
-def test_bands_of_an_embedding_that_is_not_tied_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(RecipeError, match="tied"):
-        build("text.language_model", vocabulary_size=20, **options)

@@ -22,9 +22,11 @@ from zoo.training.language_model import Windows, prepare, read_own_data
 CODEC = {"kind": "characters", "vocabulary": "\n .abcdefghijklmnopqrstuvwxyz"}
 
 
+@pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_the_streaming_form_equals_the_whole_in_any_chunking(cell: str) -> None:
+def test_the_streaming_form_equals_the_whole_in_any_chunking(cell: str, tied: bool) -> None:
     arguments = {"vocabulary_size": 11, "cell": cell, "units": 7, "layers": 2, "embedding": 5}
+    arguments |= {"tied": tied}
     arguments |= {"dropout": 0.5, "input_dropout": 0.5, "recurrent_dropout": 0.5}
     whole = build("text.language_model", **arguments)
     streaming = build("text.language_model", **arguments, streaming=True)
@@ -44,6 +46,20 @@ def test_the_streaming_form_equals_the_whole_in_any_chunking(cell: str) -> None:
         np.testing.assert_allclose(
             np.concatenate(pieces, axis=1), np.asarray(whole(tokens)), atol=1e-6
         )
+
+
+def test_tied_logits_are_products_with_the_vectors_of_the_embedding() -> None:
+    model = build("text.language_model", vocabulary_size=11, units=7, embedding=5, tied=True)
+    names = {weight.path for weight in model.weights}
+    assert {"embedding/embeddings", "embedding/bias"} <= names and "logits/kernel" not in names
+    table = model.get_layer("embedding")
+    features = np.random.default_rng(0).normal(size=(2, 3, 5)).astype(np.float32)
+    table.bias.assign(np.arange(11.0))
+    np.testing.assert_allclose(
+        np.asarray(table(features, reverse=True)),
+        features @ np.asarray(table.embeddings).T + np.arange(11.0),
+        rtol=1e-5,
+    )
 
 
 def test_windows_cover_the_text_and_shift_within_it() -> None:

@@ -162,7 +162,7 @@ def test_enough_beams_find_the_likeliest_sequence(time: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     table = rng.normal(size=(time, 3, 3))
 
-    def step(answers: np.ndarray, place: int) -> np.ndarray:
+    def step(answers: np.ndarray, place: int, _: np.ndarray) -> np.ndarray:
         before = answers[:, -1] if place else np.zeros(len(answers), int)
         return np.asarray(table[place, before])
 
@@ -175,6 +175,23 @@ def test_enough_beams_find_the_likeliest_sequence(time: int, seed: int) -> None:
         totals = logs[np.arange(length), before, grid].sum(axis=1)
         assert score == pytest.approx(totals.max())
         assert not row[length:].any()
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 500))
+def test_a_step_is_told_which_beam_it_goes_on_from(time: int, beams: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = rng.normal(size=(time, 3))
+    kept: list[np.ndarray] = []
+
+    def step(answers: np.ndarray, place: int, rows: np.ndarray) -> np.ndarray:
+        if place:
+            kept.append(np.concatenate([kept[-1][rows], answers[:, -1:]], axis=1))
+            np.testing.assert_array_equal(kept[-1], answers)
+        else:
+            kept.append(answers)
+        return np.repeat(table[place : place + 1], len(rows), axis=0)
+
+    aligned_beam(step, np.array([time, time]), beams)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ CODEC = RunningWords(WORDS)
 
 
 def word_recipe(**training: Any) -> Recipe:
-    made = recipe({"embedding": 8, "tied": True, "cutoffs": [4, 10], "narrowing": 2}, **training)
+    made = recipe({"embedding": 8, "cutoffs": [4, 10], "narrowing": 2}, **training)
     options = {"window": 8}
     learning = replace(made.training, options=options)
     return replace(made, task="word_model", targets={}, training=learning)

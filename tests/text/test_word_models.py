@@ -11,6 +11,11 @@ import pytest
 from zoo.builders import build
 from zoo.errors import RecipeError
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
+from zoo.loading import run_of
+from zoo.processing.parts import Parts
+from zoo.tasks import load_task
+from zoo.tasks.transduction import Transduction
+from zoo.weights import share_weights
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "text.classifier": {
@@ -82,24 +87,37 @@ def test_without_characters_and_classes_a_tagger_has_one_output() -> None:
     assert model.output_names == ["tags"] and "spelling" not in {x.name for x in model.layers}
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_encoder_and_steps_of_a_transducer_equal_the_whole(cell: str) -> None:
+def transducer(cell: str) -> Parts:
+    keras.utils.set_random_seed(1)
     arguments = {"cell": cell, **ARGUMENTS["text.transducer"]}
     whole = build("text.transducer", **arguments)
     parts = {part: build("text.transducer", **arguments, part=part) for part in ("encoder", "step")}
     for part in parts.values():
-        for layer in part.layers:
-            layer.set_weights(whole.get_layer(layer.name).get_weights() if layer.weights else [])
-    arrays = inputs("text.transducer", [5, 5], 5)
-    memory = np.asarray(parts["encoder"]([arrays["tokens"], arrays["lengths"]]))
-    names = [tensor.name for tensor in parts["step"].inputs if tensor.name.startswith("state_")]
-    states = {name: np.zeros((2, 4), np.float32) for name in names}
-    for time in range(5):
-        given = {"memory": memory[:, time : time + 1], **states}
-        found = parts["step"]({**given, "previous": arrays["previous"][:, time : time + 1]})
-        states = {name: np.asarray(found[f"next_{name}"]) for name in names}
-        wanted = outputs(whole, arrays)["logits"][:, time]
-        np.testing.assert_allclose(np.asarray(found["logits"])[:, 0], wanted, atol=1e-6)
+        share_weights(whole, part)
+    for model in (whole, *parts.values()):
+        model.compile(run_eagerly=True)  # tracing takes longer than all the answers
+    return Parts(run_of(parts["encoder"]), run_of(parts["step"]), run_of(whole))
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_transducer_in_parts_reads_words_as_the_whole_does(cell: str) -> None:
+    parts = transducer(cell)
+    facts = {"kind": "aligned", "longest": 9, "vocabulary": "abcdefg", "answers": list("VWXYZ")}
+    task = load_task("transduction", facts)
+    assert isinstance(task, Transduction)
+    rng = np.random.default_rng(1)
+    words = ["".join(rng.choice([*"abcdefgh"], size)) for size in (4, 1, 3, 2, 4)]
+    found = [task.readings(run, words, beams=3) for run in (parts, parts.whole)]
+    for one, other in zip(*found, strict=True):
+        assert [reading.symbols for reading in one] == [reading.symbols for reading in other]
+        shares = [[reading.probability for reading in readings] for readings in (one, other)]
+        np.testing.assert_allclose(*shares, rtol=1e-4)
+
+
+def test_parts_are_called_as_the_whole() -> None:
+    parts = transducer("gru")
+    arrays = inputs("text.transducer", [5, 4], 5)
+    np.testing.assert_array_equal(parts(arrays)["logits"], parts.whole(arrays)["logits"])
 
 
 def test_an_unknown_part_or_cell_is_refused() -> None:

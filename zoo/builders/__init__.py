@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -39,13 +40,28 @@ def build(builder: str, **arguments: Any) -> keras.Model:
     Raises:
         RecipeError: No such builder, or arguments that it does not take.
     """
-    if builder not in builder_names():
-        raise RecipeError(f"Received the builder {builder!r}; known: {', '.join(builder_names())}.")
-    module, name = builder.split(".")
-    function = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    function = _function(builder)
     try:
         inspect.signature(function).bind(**arguments)
     except TypeError as error:
         raise RecipeError(f"{builder}: {error}; it takes {inspect.signature(function)}.") from None
-    model: keras.Model = function(**arguments)
-    return model
+    return function(**arguments)
+
+
+def has_parts(builder: str) -> bool:
+    """Whether a builder also makes the encoder and the step of its model, by `part`.
+
+    Raises:
+        RecipeError: No such builder.
+    """
+    return "part" in inspect.signature(_function(builder)).parameters
+
+
+def _function(builder: str) -> Callable[..., keras.Model]:
+    if builder not in builder_names():
+        raise RecipeError(f"Received the builder {builder!r}; known: {', '.join(builder_names())}.")
+    module, name = builder.split(".")
+    function: Callable[..., keras.Model] = getattr(
+        importlib.import_module(f"{__name__}.{module}"), name
+    )
+    return function

@@ -28,3 +28,13 @@ def recurrent_layer(cell: str, units: int, **options: Any) -> keras.layers.Layer
         raise RecipeError(f"Received the cell {cell!r}; use one of {', '.join(_LAYERS)}.")
     layer: keras.layers.Layer = getattr(keras.layers, _LAYERS[cell])(units, **options)
     return layer
+
+
+def sequence_layer(
+    cell: str, units: int, bidirectional: bool, options: dict[str, Any]
+) -> keras.layers.Layer:
+    """A recurrent layer that gives every step, in one direction or in both."""
+    layer = recurrent_layer(cell, units, return_sequences=True, **options)
+    if not bidirectional:
+        return layer
+    return keras.layers.Bidirectional(layer, name=f"bidirectional_{options['name']}")

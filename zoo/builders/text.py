@@ -7,11 +7,14 @@ from typing import Any
 
 import keras
 
-from zoo.builders._cells import STATES, recurrent_layer
+from zoo.builders import _translator
+from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
+from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
 from zoo.layers.banded_embedding import BandedEmbedding
 from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
+from zoo.layers.tied import TiedEmbedding
 
 
 def language_model(
@@ -37,8 +40,8 @@ def language_model(
     `next_state_{layer}_{h|c}`. Both have the same layer names and weights.
 
     Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329)
-    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287); tied weights after Press and
-    Wolf 2017 (arXiv 1608.05859), in bands after Baevski and Auli 2019 (arXiv 1809.10853).
+    and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287); tied after Press and Wolf 2017
+    (arXiv 1608.05859), in bands after Baevski and Auli 2019 (arXiv 1809.10853).
 
     Args:
         vocabulary_size: Number of symbols.
@@ -49,33 +52,59 @@ def language_model(
         dropout: Rate after each recurrent layer, while training.
         input_dropout: Rate on the embedding, while training.
         recurrent_dropout: Rate on the state between steps, one mask a sequence, while training.
-        tied: Whether the embedding also makes the logits, behind a dense layer from the state to
-            a symbol's vector.
-        cutoffs: First code of each later band of a tied embedding, where codes are sorted by how
-            frequent their symbols are; see `BandedEmbedding`.
+        tied: Whether the logits are products with the vectors of the embedding, of the last
+            state projected to their size; a large vocabulary then takes half the weights.
+        cutoffs: For a very large vocabulary, the first code of each later band of a tied embedding
+            whose rare symbols have short vectors; see `BandedEmbedding`.
         narrowing: How many times shorter the vectors of each next band are.
-        room: For the training of a tied embedding: the model also takes `targets` int32 (batch,
-            time), the next symbols, and gives their losses in nats instead of logits; see
-            `BandedEmbedding`.
+        room: For the training of bands: the model also takes `targets` int32 (batch, time), the
+            next symbols, and gives their losses in nats instead of logits; see `BandedEmbedding`.
         streaming: Whether states are inputs and outputs.
 
     Returns:
-        A functional model; all weights are in layers named `embedding`, `recurrent_{layer}` and,
-        untied, `logits`, tied, `summary`.
+        A functional model; all weights are in layers named `embedding`, `recurrent_{layer}` and
+        `logits`, or tied `projection`.
 
     Raises:
-        RecipeError: The cell is unknown, or cut-offs or room are given for no tied embedding.
+        RecipeError: The cell is unknown, or the cut-offs are no bands.
     """
-    if not tied and (cutoffs or room is not None):
-        raise RecipeError("Received cutoffs or room without tied = true; give all or none.")
     tokens = keras.Input((None,), dtype="int32", name="tokens")
     table: Any = (
         BandedEmbedding(vocabulary_size, embedding, cutoffs, narrowing, room, name="embedding")
-        if tied
-        else keras.layers.Embedding(vocabulary_size, embedding, name="embedding")
+        if cutoffs
+        else (TiedEmbedding if tied else keras.layers.Embedding)(
+            vocabulary_size, embedding, name="embedding"
+        )
     )
-    inputs, outputs = {"tokens": tokens}, dict[str, keras.KerasTensor]()
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(table(tokens))
+    x, states, following = _stacked(x, cell, units, layers, dropout, recurrent_dropout, streaming)
+    if tied or cutoffs:
+        x = keras.layers.Dense(embedding, name="projection")(x)
+    if room is not None:
+        targets = keras.Input((None,), dtype="int32", name="targets")
+        inputs = {"tokens": tokens, "targets": targets}
+        return keras.Model(inputs, table(x, told=targets), name="language_model_learning")
+    if tied or cutoffs:
+        logits = table(x, reverse=True)
+    else:
+        logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    if streaming:
+        inputs, outputs = {"tokens": tokens, **states}, {"logits": logits, **following}
+        return keras.Model(inputs, outputs, name="language_model_streaming")
+    return keras.Model(tokens, logits, name="language_model")
+
+
+def _stacked(
+    x: Any,
+    cell: str,
+    units: int,
+    layers: int,
+    dropout: float,
+    recurrent_dropout: float,
+    streaming: bool,
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Recurrent layers over x; streaming, also their states as inputs, and what follows them."""
+    inputs, outputs = dict[str, Any](), dict[str, Any]()
     for i in range(layers):
         layer = recurrent_layer(
             cell,
@@ -94,20 +123,7 @@ def language_model(
         else:
             x = layer(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    if tied:
-        x = keras.layers.Dense(embedding, name="summary")(x)
-    if room is not None:
-        targets = keras.Input((None,), dtype="int32", name="targets")
-        losses = table(x, told=targets)
-        return keras.Model({**inputs, "targets": targets}, losses, name="language_model_learning")
-    logits = (
-        keras.layers.Identity(name="logits")(table(x, reverse=True))
-        if tied
-        else keras.layers.Dense(vocabulary_size, name="logits")(x)
-    )
-    if streaming:
-        return keras.Model(inputs, {"logits": logits, **outputs}, name="language_model_streaming")
-    return keras.Model(tokens, logits, name="language_model")
+    return x, inputs, outputs
 
 
 def classifier(
@@ -169,7 +185,7 @@ def classifier(
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
-        x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
+        x = sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
     x = SequencePooling(pooling, return_weights=explained, name="pooling")(x, mask=mask)
     outputs: dict[str, Any] = {}
     if explained:
@@ -245,7 +261,7 @@ def tagger(
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
-        x = _sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
+        x = sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
     x = keras.layers.Dropout(dropout, name="dropout_tags")(x)
     outputs: Any = keras.layers.Dense(tags, name="tags")(x)
     if classes:
@@ -316,7 +332,7 @@ def transducer(
             f"state_{name}": keras.Input((decoder_units,), name=f"state_{name}")
             for name in STATES[cell]
         }
-        logits, following = _decoded(
+        logits, following = decoded(
             memory, previous, None, outputs, cell, decoder_units, embedding, dropout, states
         )
         return keras.Model(
@@ -332,47 +348,70 @@ def transducer(
         if index > 1:
             x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
         options = {"name": f"{cell}_{index}"}
-        x = _sequence_layer(cell, units, True, options)(x, mask=mask)
+        x = sequence_layer(cell, units, True, options)(x, mask=mask)
     if part == "encoder":
         memory = keras.layers.Identity(name="memory")(x)
         return keras.Model([tokens, lengths], memory, name="transducer_encoder")
-    logits, _ = _decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
+    logits, _ = decoded(x, previous, mask, outputs, cell, decoder_units, embedding, dropout, {})
     return keras.Model([tokens, previous, lengths], logits, name="transducer")
 
 
-def _decoded(
-    memory: Any,
-    previous: Any,
-    mask: Any,
-    outputs: int,
-    cell: str,
-    units: int,
-    embedding: int,
-    dropout: float,
-    states: dict[str, Any],
-) -> tuple[Any, dict[str, Any]]:
-    """The decoder's logits, and its next states where it is given states."""
-    told = keras.layers.Embedding(outputs, embedding, name="answer_embedding")(previous)
-    x = keras.layers.Concatenate(name="told")([memory, told])
-    x = keras.layers.Dropout(dropout, name="dropout_decoder")(x)
-    layer = recurrent_layer(
-        cell, units, return_sequences=True, return_state=bool(states), name="decoder"
+def translator(
+    vocabulary_size: int,
+    cell: str = "gru",
+    units: int = 112,
+    layers: int = 1,
+    decoder_units: int = 144,
+    embedding: int = 112,
+    dropout: float = 0.3,
+    input_dropout: float = 0.2,
+    explained: bool = True,
+    part: str = "whole",
+) -> keras.Model:
+    """From a text to another one, piece by piece, looking back at the first (attention).
+
+    A bidirectional encoder reads the text. The decoder's first layer reads the previous answer;
+    its state looks the memory up, and what it finds goes with it into the second layer and into
+    the logits. Attention is not fed back, so training runs layer by layer over all steps. Source,
+    target and output share one table of pieces.
+
+    Source: Bahdanau et al. 2015 (arXiv 1409.0473) as laid out by Wu et al. 2016 (GNMT, arXiv
+    1609.08144); attention of Luong et al. 2015 (arXiv 1508.04025); tied as by Press and Wolf 2017
+    (arXiv 1608.05859).
+
+    Args:
+        vocabulary_size: Number of codes of pieces, padding included.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the encoder's state, in each direction.
+        layers: Number of encoder layers.
+        decoder_units: Size of the state of each of the decoder's two layers.
+        embedding: Size of a piece's vector.
+        dropout: Share of inputs dropped before every recurrent layer but the first, of the memory,
+            and before the logits.
+        input_dropout: Share of a piece's vector dropped.
+        explained: Whether the weights of the attention are an output of the whole too.
+        part: "whole"; or, with the weights of the whole by layer name, "encoder" or "step".
+
+    Returns:
+        "whole": a model of `tokens` int32 (batch, time), `lengths` int32 (batch,), at least 1, and
+        `previous` int32 (batch, steps), the answer before each step, with the output `logits`
+        float32 (batch, steps, vocabulary_size); explained, with a dict of that and `attention`
+        float32 (batch, steps, time), which is 0 after the end of the text. "encoder": of `tokens`
+        and `lengths`, with a dict of `memory` float32 (batch, time, 2 * units) and the first
+        `state_{1|2}_{h|c}` float32 (batch, decoder_units). "step": of `memory`, `lengths`,
+        `previous` and the states, with a dict of `logits`, `attention` and `next_state_...`.
+
+    Raises:
+        RecipeError: The cell or the part is unknown.
+    """
+    if part not in ("whole", "encoder", "step") or cell not in STATES:
+        raise RecipeError(
+            f"Received part={part!r} and cell={cell!r}; use whole, encoder or step, and one of "
+            f"{', '.join(STATES)}."
+        )
+    sizes = _translator.Sizes(
+        vocabulary_size, cell, units, layers, decoder_units, embedding, dropout, input_dropout
     )
-    following: dict[str, Any] = {}
-    if states:
-        x, *last = layer(x, initial_state=list(states.values()))
-        following = {f"next_{name}": value for name, value in zip(states, last, strict=True)}
-    else:
-        x = layer(x, mask=mask)
-    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
-    return keras.layers.Dense(outputs, name="logits")(x), following
-
-
-def _sequence_layer(
-    cell: str, units: int, bidirectional: bool, options: dict[str, Any]
-) -> keras.layers.Layer:
-    """A recurrent layer that gives every step, in one direction or in both."""
-    layer = recurrent_layer(cell, units, return_sequences=True, **options)
-    if not bidirectional:
-        return layer
-    return keras.layers.Bidirectional(layer, name=f"bidirectional_{options['name']}")
+    if part == "whole":
+        return _translator.whole(sizes, explained)
+    return _translator.encoder(sizes) if part == "encoder" else _translator.step(sizes)

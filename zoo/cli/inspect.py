@@ -32,16 +32,36 @@ def _rows(facts: dict[str, Any]) -> list[list[str]]:
     rows = [[key, str(facts[key])] for key in ("file", "bytes", "sha256")]
     rows += [["opset", _pairs(facts["opsets"])], ["operators", _pairs(facts["operators"])]]
     for side in ("inputs", "outputs"):
-        for port in facts[side]:
-            shape = ", ".join(map(str, port["shape"]))
-            rows.append([side[:-1], f"{port['name']}: {port['dtype']} ({shape})"])
+        rows += [[side[:-1], _port(port)] for port in facts[side]]
     states = metadata.get("states", {})
     rows += [["state", f"{source} <- {target}"] for source, target in states.items()]
     rows.append(["proof", _proof(metadata.get("proof"))])
     for key, value in sorted(metadata.items()):
         if key not in _SHOWN_ELSEWHERE:
             rows.append([key, _short(value)])
+    for part in facts.get("parts", ()):
+        call = part["call"]
+        rows.append([call["name"], f"{part['file']}, {part['bytes']} bytes, {call['called']}"])
+        rows += [
+            ["input", f"{_port(port)} <- {_source(call['inputs'][port['name']])}"]
+            for port in part["inputs"]
+        ]
+        rows += [["output", _port(port)] for port in part["outputs"]]
     return rows
+
+
+def _port(port: dict[str, Any]) -> str:
+    return f"{port['name']}: {port['dtype']} ({', '.join(map(str, port['shape']))})"
+
+
+def _source(fed: dict[str, Any]) -> str:
+    """Where an input of a part comes from; see `export.call_order`."""
+    name = " ".join(fed[key] for key in ("from", "output") if key in fed)
+    first = fed.get("first")
+    if isinstance(first, dict):
+        first = _source(first)
+    taken = ", its step" if fed.get("take") == "step" else ""
+    return name + taken + ("" if first is None else f", first {first}")
 
 
 def _proof(proof: Any) -> str:

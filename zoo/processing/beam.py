@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zoo.processing.decoding import likeliest
+from zoo.processing.decoding import likeliest, log_shares
 
-Step = Callable[[np.ndarray, int], np.ndarray]
+Step = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 States = dict[str, np.ndarray]
 FreeStep = Callable[[np.ndarray, States], tuple[np.ndarray, States]]
 
@@ -17,8 +17,9 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
     """The likeliest sequences of answers, one answer a step.
 
     Args:
-        step: From the answers so far, int32 (batch * beams, steps), and the number of the step, to
-            the logits of that step's answers, float (batch * beams, answers).
+        step: From the answers so far, int32 (batch * beams, steps), the number of the step and, int
+            (batch * beams,), which row of the step before each row goes on from, to the logits of
+            that step's answers, float (batch * beams, answers).
         lengths: Number of answers of each sequence, int (batch,).
         beams: Sequences that are followed for each input; 1 is greedy.
 
@@ -30,8 +31,11 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
     scores = np.full((batch, beams), -np.inf)
     scores[:, 0] = 0.0
     answers = np.zeros((batch, beams, time), np.int32)
+    first = beams * np.arange(batch)[:, None]
+    parents = np.zeros((batch, beams), int)
     for place in range(time):
-        logs = _log_shares(step(answers.reshape(-1, time)[:, :place], place))
+        rows = (first + parents).reshape(-1)
+        logs = log_shares(step(answers.reshape(-1, time)[:, :place], place, rows))
         logs = logs.reshape(batch, beams, -1)
         ended = lengths <= place
         logs[ended] = -np.inf
@@ -65,7 +69,7 @@ def free_beam(
     for place in range(length):
         if place:
             logits, states = step(written[:, -1], states)
-        logs = _log_shares(logits)
+        logs = log_shares(logits)
         total = (scores[:, None] + logs).reshape(-1)
         best = likeliest(total, beams)
         parents, codes = np.divmod(best, logs.shape[1])
@@ -73,9 +77,3 @@ def free_beam(
         states = {name: state[parents] for name, state in states.items()}
         written = np.concatenate([written[parents], codes[:, None].astype(np.int32)], axis=1)
     return written[0], float(scores[0])
-
-
-def _log_shares(logits: np.ndarray) -> np.ndarray:
-    scores = logits.astype(np.float64)
-    scores -= scores.max(axis=-1, keepdims=True)
-    return np.asarray(scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)))

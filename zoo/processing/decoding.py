@@ -84,12 +84,6 @@ def likeliest(scores: np.ndarray, count: int | None = None) -> np.ndarray:
     return np.asarray(codes[np.argsort(-scores[codes], kind="stable")][:count])
 
 
-def shares(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of codes, float64, from logits of shape (..., vocabulary)."""
-    weights = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
-
-
 def check_count(name: str, value: object, least: int, more: str = "") -> None:
     """Refuses what is not a whole number of at least `least`.
 
@@ -98,3 +92,10 @@ def check_count(name: str, value: object, least: int, more: str = "") -> None:
     """
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise InputError(f"Received {name}={value!r}; use {least} or more{more}.")
+
+
+def log_shares(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities (softmax over the last axis), float64."""
+    scores = logits.astype(np.float64)
+    scores -= scores.max(axis=-1, keepdims=True)
+    return np.asarray(scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True)))

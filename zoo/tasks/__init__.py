@@ -1,7 +1,8 @@
 """Tasks: raw input -> arrays -> any callable -> an answer that a person understands.
 
-Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, states are
-named by the model; its DOMAIN says what raw input is. A task talks to a `Run` at the level of its
+Each file's INPUTS and OUTPUTS name the arrays of its network and say what they hold, PARTS those
+between the parts of a network that has some; states are named by the model; its DOMAIN says what
+raw input is. A task talks to a `Run` at the level of its
 `frontend`: raw arrays in, answers out. An exported file may hold the frontend; around any other
 network goes `frontend.around`. A task never knows whether Keras or onnxruntime computes.
 """
@@ -12,12 +13,15 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from zoo.errors import InputError, RecipeError
 from zoo.processing.frontend import Arrays, Frontend, Run
 
 __all__ = [
     "Answer",
     "Arrays",
+    "Decoder",
     "Frontend",
     "Run",
     "Task",
@@ -62,6 +66,20 @@ class Task(Protocol):
         Raises:
             InputError: There is no raw input, or one of them or an option cannot be used.
         """
+        ...
+
+
+class Decoder(Task, Protocol):
+    """A task that answers step by step, and whose network may come in parts.
+
+    Attributes:
+        first: What the network's `previous` holds before there is an answer.
+    """
+
+    first: int
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """A raw input made of what the task knows, to prove an exported file with."""
         ...
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.errors import InputError
 from zoo.processing.beam import free_beam
-from zoo.processing.decoding import Sampling, check_count, likeliest, shares
+from zoo.processing.decoding import Sampling, check_count, likeliest, log_shares
 from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.parts import carry
 from zoo.processing.reading import TextReader
@@ -185,7 +185,7 @@ class LanguageModel:
             before = step
 
     def _likely(self, logits: np.ndarray, count: int) -> dict[str, float]:
-        found = shares(logits)
+        found = np.exp(log_shares(logits))
         return {self.codec.vocabulary[code]: float(found[code]) for code in likeliest(found, count)}
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
-from zoo.processing.beam import aligned_beam
-from zoo.processing.frontend import Frontend, Run
+from zoo.processing.beam import Step, aligned_beam
+from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.labels import check_names
+from zoo.processing.parts import Parts, carry
 from zoo.processing.vocabulary import Vocabulary, padded
 
 DOMAIN = "text"
@@ -21,7 +22,9 @@ INPUTS = {
     "previous": "what was answered for the letter before: place in `answers` + 1, 0 for the first",
 }
 OUTPUTS = {"logits": "for each letter a column for none, then a logit an answer of `answers`"}
+PARTS = {"memory": "a vector of each letter, which knows the whole word; a step takes its letter's"}
 
+_SAMPLED = 8  # letters of a made word, at most
 _KEYS = {"kind", "longest", "vocabulary", "answers"}
 
 
@@ -66,7 +69,8 @@ class Transduction:
     The network takes right-padded `tokens` int32 (batch, time), `previous` int32 (batch, time),
     the answers so far, each one step later, and `lengths` int32 (batch,), and gives `logits`
     float32 (batch, time, answers + 1) whose first column stands for "none yet". It is asked once
-    for each letter of the longest word.
+    for each letter of the longest word. Of a network in `Parts` the encoder is asked once, and the
+    step, with one letter's `memory` float32 (batch, 1, size), for each letter.
 
     Args:
         vocabulary: The known letters.
@@ -76,6 +80,7 @@ class Transduction:
 
     def __init__(self, vocabulary: Vocabulary, answers: Sequence[str], longest: int) -> None:
         self.frontend = Frontend(None, None)
+        self.first = 0
         self.vocabulary = vocabulary
         self.answers = tuple(answers)
         self.longest = longest
@@ -124,19 +129,27 @@ class Transduction:
     def readings(self, run: Run, words: Sequence[str], *, beams: int = 4) -> list[list[Reading]]:
         """The different readings of several words in one batch, likeliest first."""
         tokens, lengths = padded([self.codes(word) for word in words])
-        inputs = {"tokens": np.repeat(tokens, beams, axis=0), "lengths": np.repeat(lengths, beams)}
+        inputs = {"tokens": tokens, "lengths": lengths}
+        if isinstance(run, Parts):
+            step = _in_parts(run, inputs, beams)
+        else:
+            step = _in_one(run, inputs, beams)
 
-        def step(answers: np.ndarray, place: int) -> np.ndarray:
-            previous = np.zeros_like(inputs["tokens"])
-            previous[:, 1 : place + 1] = answers
-            logits = run({**inputs, "previous": previous})["logits"][:, place].copy()
+        def checked(answers: np.ndarray, place: int, rows: np.ndarray) -> np.ndarray:
+            logits = step(answers, place, rows)
             if not np.isfinite(logits).all():
                 raise InputError("The network answered NaN; its file is damaged.")
             logits[:, 0] = -np.inf
             return logits
 
-        answers, scores = aligned_beam(step, lengths, beams)
+        answers, scores = aligned_beam(checked, lengths, beams)
         return [self._readings(*pair) for pair in zip(answers, scores, strict=True)]
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """A word of random letters; see `zoo.tasks.Decoder`."""
+        letters = [letter for letter in self.vocabulary.items if letter.isalpha()]
+        size = int(rng.integers(1, min(self.longest, _SAMPLED) + 1))
+        return "".join(rng.choice(letters or [*self.vocabulary.items], size))
 
     def codes(self, word: str) -> np.ndarray:
         """Codes of the letters of a word, int32 (letters,)."""
@@ -152,6 +165,36 @@ class Transduction:
                 shares[symbols] = shares.get(symbols, 0.0) + float(np.exp(score))
         ranked = sorted(shares.items(), key=lambda item: -item[1])
         return [Reading(list(symbols), share) for symbols, share in ranked]
+
+
+def _in_one(run: Run, inputs: Arrays, beams: int) -> Step:
+    """Steps of a network that is asked for all letters each time."""
+    tokens, lengths = (np.repeat(inputs[name], beams, axis=0) for name in ("tokens", "lengths"))
+
+    def step(answers: np.ndarray, place: int, _: np.ndarray) -> np.ndarray:
+        previous = np.zeros_like(tokens)
+        previous[:, 1 : place + 1] = answers
+        outputs = run({"tokens": tokens, "previous": previous, "lengths": lengths})
+        return np.array(outputs["logits"][:, place])
+
+    return step
+
+
+def _in_parts(parts: Parts, inputs: Arrays, beams: int) -> Step:
+    """Steps of a network that reads the letters once and remembers its answers in states."""
+    found = parts.encoder(inputs)
+    memory = np.repeat(found["memory"].transpose(1, 0, 2)[:, :, None], beams, axis=1)
+    states: Arrays = {}
+
+    def step(answers: np.ndarray, place: int, rows: np.ndarray) -> np.ndarray:
+        previous = answers[:, -1:] if place else np.zeros((len(rows), 1), np.int32)
+        asked = {"memory": memory[place], "previous": previous}
+        asked |= {name: state[rows] for name, state in states.items()}
+        outputs = parts.step(asked)
+        states.update(carry(outputs))
+        return np.array(outputs["logits"][:, 0])
+
+    return step
 
 
 def from_processing(processing: Mapping[str, Any]) -> Transduction:

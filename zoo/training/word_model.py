@@ -52,7 +52,7 @@ def prepare(
     """Fits the vocabulary on the training part and cuts the windows.
 
     Recipe: `training.options.window` is the length of a window in words, from zero state; the
-    builder has `tied = true`.
+    builder has `cutoffs`.
 
     Raises:
         RecipeError: A group is to be held out.
@@ -70,14 +70,12 @@ def prepare(
         train=Batches(ToldWindows(told[0]), settings.batch_size, settings.seed),
         validation=Batches(ToldWindows(told[1]), settings.batch_size, shuffle=False),
         loss=mean_loss,
-        while_learning={"room": _room(train, recipe.model.arguments.get("cutoffs", []))},
+        while_learning={"room": _room(train, recipe.model.arguments["cutoffs"])},
     )
 
 
 def _room(codes: np.ndarray, cutoffs: list[int]) -> list[float]:
     """The share of a batch that each band of rare words may take."""
-    if not cutoffs:
-        return []
     bands = pairwise((*cutoffs, int(codes.max()) + 1))
     shares = [float(np.mean((codes >= first) & (codes < end))) for first, end in bands]
     return [min(1.0, _SPARE * share) for share in shares]
