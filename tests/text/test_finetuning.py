@@ -36,6 +36,8 @@ def test_a_table_becomes_a_model_with_a_card(learned: Path, tmp_path: Path) -> N
     result = CliRunner().invoke(app, [*words, "-o", str(tmp_path / "mine")])
     assert result.exit_code == 0, result.output
     assert "accuracy" in result.stdout and "logistic_regression" in result.stdout
+    for name in ("curve.png", "confusion.png", "attention.png"):
+        assert (tmp_path / "mine" / name).read_bytes().startswith(b"\x89PNG")
     model = zoo.load(tmp_path / "mine")
     assert model.task.processing["labels"] == ["blue", "green", "red"]
     assert model.task.processing["vocabulary"] == zoo.load(learned).task.processing["vocabulary"]

@@ -112,9 +112,9 @@ def test_perplexity_is_that_of_the_network() -> None:
         evaluate(task, flat, replace(data, test="one"))
 
 
-def test_a_model_of_words_learns_and_completes(tmp_path: Path) -> None:
-    data = text(150)
-    made = word_recipe(epochs=4, learning_rate=0.03)
+def test_a_model_of_words_learns(tmp_path: Path) -> None:
+    data = text(80)
+    made = word_recipe(epochs=3, learning_rate=0.05)
     path = tmp_path / "recipe.toml"
     path.write_text("", encoding="utf-8")
     run = fit_recipe(made, path, tmp_path / "out", data=data, verbose=0)

@@ -38,7 +38,7 @@ class BandedEmbedding(keras.layers.Layer):  # type: ignore[misc]
       were equally likely.
 
     Args:
-        symbols: Number of codes.
+        input_dim: Number of codes.
         width: Length of the vectors.
         cutoffs: First code of each band but the first, increasing.
         narrowing: How many times shorter the vectors of each next band are.
@@ -51,7 +51,7 @@ class BandedEmbedding(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(
         self,
-        symbols: int,
+        input_dim: int,
         width: int,
         cutoffs: Sequence[int] = (),
         narrowing: int = 4,
@@ -59,13 +59,13 @@ class BandedEmbedding(keras.layers.Layer):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.symbols, self.width, self.narrowing = symbols, width, narrowing
+        self.input_dim, self.width, self.narrowing = input_dim, width, narrowing
         self.cutoffs = tuple(cutoffs)
         self.room = tuple(room) if room is not None else (1.0,) * len(self.cutoffs)
-        self._bands = list(pairwise((0, *self.cutoffs, symbols)))
+        self._bands = list(pairwise((0, *self.cutoffs, input_dim)))
         if any(first >= end for first, end in self._bands) or self._size(len(self.cutoffs)) < 1:
             raise RecipeError(
-                f"Received the cut-offs {list(self.cutoffs)} for {symbols} symbols of width "
+                f"Received the cut-offs {list(self.cutoffs)} for {input_dim} symbols of width "
                 f"{width}; they must increase, and {narrowing} times shorter must leave a vector."
             )
 
@@ -92,7 +92,7 @@ class BandedEmbedding(keras.layers.Layer):  # type: ignore[misc]
         """See `call`."""
         if told_shape is not None:
             return tuple(told_shape)
-        return (*inputs_shape[:2], self.symbols if reverse else self.width)
+        return (*inputs_shape[:2], self.input_dim if reverse else self.width)
 
     def compute_output_spec(
         self, inputs: Any, reverse: bool = False, told: Any = None, **_: Any
@@ -106,7 +106,7 @@ class BandedEmbedding(keras.layers.Layer):  # type: ignore[misc]
         """The constructor's arguments."""
         return {
             **super().get_config(),
-            "symbols": self.symbols,
+            "input_dim": self.input_dim,
             "width": self.width,
             "cutoffs": list(self.cutoffs),
             "narrowing": self.narrowing,

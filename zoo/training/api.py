@@ -8,13 +8,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from zoo import catalog
+from zoo import catalog, datasets
 from zoo.errors import DataError, InputError, MissingExtraError
 from zoo.files import replacing
 from zoo.loading import Pretrained, load
 from zoo.measuring import evaluate
 from zoo.model_card import Data, ModelCard, Recipe
 from zoo.training.fit import fit_recipe
+from zoo.training.pictures import save_pictures
 from zoo.weights import read_header
 
 
@@ -77,6 +78,7 @@ def train(
         )
     card = catalog.card(model_id)
     target = Path(folder) if folder is not None else Path("runs") / card.id
+    data = datasets.load(card.recipe.data.name) if data is None else data
     fit_recipe(
         card.recipe,
         card.folder / "recipe.toml",
@@ -87,7 +89,10 @@ def train(
         epochs=epochs,
         verbose=verbose,
     )
-    return load(target)
+    trained = load(target)
+    if hold_out is None:  # the part that validates is another one then
+        save_pictures(trained, data, target)
+    return trained
 
 
 def _go_on(
@@ -122,8 +127,10 @@ def _go_on(
         resume=resume,
         verbose=verbose,
     )
+    trained = load(target)
+    save_pictures(trained, data, target)
     try:
-        evaluate(load(target), data=data, split="validation", write=True)
+        evaluate(trained, data=data, split="validation", write=True)
     except DataError as error:
         warnings.warn(f"{target} has no figures: {error}", stacklevel=3)
     return load(target)
