@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,13 @@ from hypothesis import strategies as st
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.spaced_words import SpacedWords, bare, lowered
+from zoo.processing.telling import telling
 from zoo.processing.vocabulary import UNKNOWN, Vocabulary
 from zoo.tasks import Arrays, load_task
 from zoo.tasks.text_classification import ExplainedLabel, TextClassification
 
-SETTINGS = {"kind": "spaced_words", "longest": 6, "words": 3, "minimum": 0.5}
-TEXTS = ["A good, good film.", "a bad film", "good - (film)"]
+SETTINGS = {"kind": "spaced_words", "longest": 6, "words": 3, "choice": "frequent", "minimum": 0.5}
+TEXTS, LABELS = ["A good, good film.", "a bad film", "good - (film)"], [1, 0, 1]
 PROCESSING: dict[str, Any] = {
     "kind": "spaced_words",
     "longest": 6,
@@ -35,13 +38,38 @@ def task() -> TextClassification:
 
 
 def test_the_most_frequent_words_are_known_and_their_frequent_forms() -> None:
-    codec = SpacedWords.fit(TEXTS, SETTINGS)
+    codec = SpacedWords.fit(TEXTS, SETTINGS, LABELS)
     assert codec.vocabulary.items == ("film", "good", "a")
     # Ten pieces; three forms seen once each: film and good (3 times each) reach a half for none.
     assert codec.forms == ()
-    wide = SpacedWords.fit(TEXTS, {**SETTINGS, "minimum": 0.3})
+    wide = SpacedWords.fit(TEXTS, {**SETTINGS, "minimum": 0.3}, LABELS)
     assert wide.forms == (("", ",", 2), ("", ".", 2), ("(", ")", 2))
     assert wide.codes("Film, (GOOD) a, good").tolist() == [2, 3, UNKNOWN, 3]
+
+
+def test_the_words_that_tell_the_label_are_known_in_order_of_frequency() -> None:
+    texts = ["the dull, film", "the fine film", "a dull film", "a fine, film"]
+    settings = {**SETTINGS, "words": 2, "choice": "telling", "minimum": 0}
+    codec = SpacedWords.fit(["dull", *texts], settings, [0, 0, 1, 0, 1])
+    assert codec.vocabulary.items == ("dull", "fine")
+    assert codec.forms == (("", ",", 2),)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sets(st.sampled_from("abc"))), min_size=1))
+def test_what_a_word_tells_is_its_mutual_information_with_the_label(
+    rows: list[tuple[int, set[str]]],
+) -> None:
+    found = telling([bag for _, bag in rows], [label for label, _ in rows])
+    assert found.keys() == set().union(*(bag for _, bag in rows))
+    count = len(rows)
+    for word, told in found.items():
+        pairs = Counter((label, word in bag) for label, bag in rows)
+        labels, there = Counter(label for label, _ in rows), Counter(word in b for _, b in rows)
+        nats = sum(
+            n / count * math.log(n * count / (labels[label] * there[has]))
+            for (label, has), n in pairs.items()
+        )
+        assert told == pytest.approx(2 * count * nats, abs=1e-9)
 
 
 def test_only_what_stands_in_the_table_is_known() -> None:
@@ -52,7 +80,7 @@ def test_only_what_stands_in_the_table_is_known() -> None:
 
 @given(st.lists(TEXT, min_size=1, max_size=4))
 def test_every_piece_has_the_code_of_its_spelling(texts: list[str]) -> None:
-    codec = SpacedWords.fit([*texts, "word"], {**SETTINGS, "minimum": 0})
+    codec = SpacedWords.fit([*texts, "word"], {**SETTINGS, "minimum": 0}, [0] * 9)
     again = SpacedWords.from_processing(json.loads(json.dumps(codec.to_processing())))
     assert again.table == codec.table and len(again) <= 5
     for text in texts:
@@ -99,7 +127,9 @@ def test_wrong_processing_is_refused(change: dict[str, Any], says: str) -> None:
 
 def test_fitting_needs_its_settings() -> None:
     with pytest.raises(RecipeError, match="minimum"):
-        SpacedWords.fit(TEXTS, {"kind": "spaced_words", "longest": 3})
+        SpacedWords.fit(TEXTS, {"kind": "spaced_words", "longest": 3}, LABELS)
+    with pytest.raises(RecipeError, match="'best'"):
+        SpacedWords.fit(TEXTS, {**SETTINGS, "choice": "best"}, LABELS)
 
 
 def test_an_answer_tells_what_the_network_looked_at() -> None:

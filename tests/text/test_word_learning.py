@@ -26,6 +26,7 @@ from zoo.processing.words import WordCodec
 from zoo.training import intent_and_slots, tagging, text_classification, transduction
 from zoo.training.alignment import align
 from zoo.training.batches import Batches
+from zoo.training.coded_texts import CodedTexts
 from zoo.training.fit import fit_recipe
 from zoo.training.made_texts import MadeTexts
 from zoo.training.slot_swaps import SwappedRequests
@@ -268,8 +269,8 @@ def test_made_up_texts_have_the_neighbours_of_their_class() -> None:
 
 
 def test_a_long_text_is_learned_in_windows_of_itself() -> None:
-    rows, targets = [np.arange(2, 22), np.arange(2, 5)], np.array([1, 0])
-    source = text_classification.CodedTexts(rows, targets, window=6, pad_to=4)
+    rows, targets = [np.arange(2, 22), np.arange(2, 5)], np.eye(2, dtype=np.float32)[[1, 0]]
+    source = CodedTexts(rows, targets, window=6, pad_to=4)
     starts = set()
     for seed in range(40):
         inputs, wanted = source.take(np.array([0, 1]), np.random.default_rng(seed))
@@ -277,7 +278,7 @@ def test_a_long_text_is_learned_in_windows_of_itself() -> None:
         first = int(inputs["tokens"][0, 0])
         assert inputs["tokens"][0, :6].tolist() == list(range(first, first + 6))
         starts.add(first)
-        assert wanted.tolist() == [1, 0]
+        assert wanted.tolist() == [[0, 1], [1, 0]]
     assert starts == set(range(2, 17))
 
 
@@ -295,7 +296,7 @@ def test_the_validation_part_may_be_learned_too() -> None:
 
 def test_the_first_two_batches_differ_in_length_whatever_is_made_up() -> None:
     rows = [np.full(3, 2), np.full(4, 2)] * 8
-    source = text_classification.CodedTexts(rows, np.zeros(16, np.int32), made_rate=1.0)
+    source = CodedTexts(rows, np.ones((16, 1), np.float32), made_rate=1.0)
     lengths = np.array([len(row) for row in rows])
     for seed in range(20):
         batches = Batches(source, 4, seed, lengths=lengths)

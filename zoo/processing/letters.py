@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,12 +38,15 @@ class Letters:
         self.longest = longest
 
     @classmethod
-    def fit(cls, texts: Iterable[str], settings: Mapping[str, Any]) -> Letters:
+    def fit(
+        cls, texts: Sequence[str], settings: Mapping[str, Any], labels: Sequence[int] = ()
+    ) -> Letters:
         """A codec of all characters of `texts`.
 
         Args:
             texts: What is counted.
             settings: `kind`, `lower` and `longest`.
+            labels: The class of each text; all characters are known, whatever they tell of it.
 
         Raises:
             RecipeError: A key is unknown or missing.

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import RecipeError
 from zoo.processing.configuration import check_keys
+from zoo.processing.telling import telling
 from zoo.processing.text import to_text
 from zoo.processing.vocabulary import FIRST, UNKNOWN, Vocabulary
 
 _KEYS = {"kind", "longest", "vocabulary", "forms"}
-_SETTINGS = {"kind", "longest", "words", "minimum"}
+_SETTINGS = {"kind", "longest", "words", "minimum", "choice"}
+_CHOICES = ("frequent", "telling")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _MOST_FORMS = 60
 
@@ -57,36 +59,50 @@ class SpacedWords:
                 self.table.setdefault(before + word + after, code)
 
     @classmethod
-    def fit(cls, texts: Iterable[str], settings: Mapping[str, Any]) -> SpacedWords:
-        """A codec of the most frequent words of `texts`, punctuation cut off.
+    def fit(
+        cls, texts: Sequence[str], settings: Mapping[str, Any], labels: Sequence[int]
+    ) -> SpacedWords:
+        """A codec of the words of `texts` that matter most, punctuation cut off.
 
         Args:
             texts: What is counted.
-            settings: `kind`; `longest`; `words`, the most words to know; `minimum`: a word is known
-                in a form if the texts would hold it so this often, were both independent.
+            settings: `kind`; `longest`; `words`, the most words to know; `choice`: "frequent" for
+                the most frequent ones, "telling" for those that tell most of the label (see
+                `zoo.processing.telling`); `minimum`: a word is known in a form if the texts would
+                hold it so this often, were both independent.
+            labels: The class of each text.
 
         Raises:
-            RecipeError: A key is unknown or missing.
+            RecipeError: A key is unknown or missing, or the choice is unknown.
         """
         check_keys(settings, _SETTINGS)
-        seen = Counter(piece for text in texts for piece in lowered(text).split())
+        if settings["choice"] not in _CHOICES:
+            raise RecipeError(
+                f"Received the choice {settings['choice']!r}; use one of {', '.join(_CHOICES)}."
+            )
+        split = [lowered(text).split() for text in texts]
+        seen = Counter(piece for pieces in split for piece in pieces)
+        word_of = {piece: bare(piece) for piece in seen}
         words: Counter[str] = Counter()
         forms: Counter[tuple[str, str]] = Counter()
         for piece, count in seen.items():
-            word = bare(piece)
+            word = word_of[piece]
             words[word] += count
             before, _, after = piece.partition(word)
             forms[before, after] += count
         forms.pop(("", ""), None)
-        ranked = sorted(words.items(), key=lambda item: (-item[1], item[0]))[: settings["words"]]
-        counts = np.array([count for _, count in ranked])
-        total = max(1, seen.total())
+        order: Mapping[str, float] = words
+        if settings["choice"] == "telling":
+            order = telling([{word_of[piece] for piece in pieces} for pieces in split], labels)
+        best = sorted(words, key=lambda word: (-order[word], word))[: settings["words"]]
+        known = sorted(best, key=lambda word: (-words[word], word))
+        counts = np.array([words[word] for word in known])
         reaches = [
-            (before, after, int(np.sum(counts * (count / total) >= settings["minimum"])))
-            for (before, after), count in sorted(forms.items(), key=lambda f: (-f[1], f[0]))
+            (*form, int(np.sum(counts * (count / seen.total()) >= settings["minimum"])))
+            for form, count in sorted(forms.items(), key=lambda item: (-item[1], item[0]))
         ]
         kept = [form for form in reaches[:_MOST_FORMS] if form[2]]
-        return cls(Vocabulary([word for word, _ in ranked]), kept, int(settings["longest"]))
+        return cls(Vocabulary(known), kept, int(settings["longest"]))
 
     @classmethod
     def from_processing(cls, processing: Mapping[str, Any]) -> SpacedWords:

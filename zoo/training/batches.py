@@ -95,9 +95,9 @@ def _widths(inputs: Any) -> list[int]:
 
 
 def _widened(array: np.ndarray) -> np.ndarray:
-    """The array with one more step of padding, if it has time steps."""
+    """The array with one more step of padding, if it holds codes in time; shares are no codes."""
     pads = [(0, int(axis == 1)) for axis in range(array.ndim)]
-    return np.pad(array, pads) if array.ndim > 1 else array
+    return np.pad(array, pads) if array.ndim > 1 and array.dtype.kind == "i" else array
 
 
 @dataclass(frozen=True)

@@ -14,67 +14,13 @@ import numpy as np
 from zoo.datasets.names_by_language import LabelledTexts
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
-from zoo.processing.vocabulary import UNKNOWN, padded
 from zoo.tasks.text_classification import CODECS, TextClassification, from_processing
 from zoo.training.batches import Batches, Problem
-from zoo.training.made_texts import MadeTexts
+from zoo.training.coded_texts import CodedTexts
+from zoo.training.linear_teacher import opinions
 
 _OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
-_EXTRA = ("pad_to", "window", "with_validation")
-Inputs = dict[str, np.ndarray]
-
-
-class CodedTexts:
-    """Texts as codes, a few of them unknown while training.
-
-    Args:
-        rows: int32 (time,), one a text.
-        targets: int32 (texts,).
-        unknown_rate: Share of the codes that are taken for unknown, drawn anew each time.
-        made_rate: Share of the texts in whose place one of the same class is made up.
-        window: Most codes of a text that are learned from at once, from a place that is drawn anew
-            each time; 0 for all.
-        pad_to: Batches are padded to a multiple of this: a backend that compiles does so once a
-            length.
-    """
-
-    def __init__(
-        self,
-        rows: Sequence[np.ndarray],
-        targets: np.ndarray,
-        unknown_rate: float = 0.0,
-        made_rate: float = 0.0,
-        window: int = 0,
-        pad_to: int = 1,
-    ) -> None:
-        self._rows = rows
-        self._targets = targets
-        self._unknown_rate = unknown_rate
-        self._made_rate = made_rate
-        self._window = window
-        self._pad_to = pad_to
-        self._made = MadeTexts(rows, targets) if made_rate else None
-
-    def __len__(self) -> int:
-        return len(self._targets)
-
-    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
-        """`tokens` and `lengths`, and targets int32 (batch,)."""
-        tokens, lengths = padded([self._row(i, rng) for i in indices], self._pad_to)
-        lost = (rng.random(tokens.shape) < self._unknown_rate) & (tokens > 0)
-        inputs = {"tokens": np.where(lost, UNKNOWN, tokens).astype(np.int32), "lengths": lengths}
-        return inputs, self._targets[indices]
-
-    def _row(self, number: int, rng: np.random.Generator) -> np.ndarray:
-        if self._made is None or rng.random() >= self._made_rate:
-            return self._windowed(self._rows[number], rng)
-        return self._made.draw(int(self._targets[number]), rng)
-
-    def _windowed(self, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if not self._window or len(row) <= self._window:
-            return row
-        start = int(rng.integers(len(row) - self._window + 1))
-        return row[start : start + self._window]
+_EXTRA = ("pad_to", "window", "with_validation", "teacher")
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
@@ -99,11 +45,10 @@ class BalancedCrossentropy(keras.losses.Loss):  # type: ignore[misc]
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Loss of each row: targets int (batch,), logits (batch, classes)."""
+        """Loss of each row: shares of the classes, and logits, both (batch, classes)."""
         shift = self.balance * np.log(np.asarray(self.priors, np.float32))
-        wanted = keras.ops.one_hot(keras.ops.cast(y_true, "int32"), len(self.priors))
         return keras.losses.categorical_crossentropy(
-            wanted, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
+            y_true, y_pred + shift, from_logits=True, label_smoothing=self.label_smoothing
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -123,9 +68,11 @@ def prepare(
     Recipe: `processing` has the `kind` of a codec and the settings of its `fit`;
     `training.options` has `unknown_rate` (codes hidden), `made_rate` (texts made up; see
     `zoo.training.made_texts`), `balance`, `label_smoothing`, and may have `window` and
-    `pad_to` (see `CodedTexts`). `with_validation` adds the validation part to the training part:
-    for the run that ships, after runs without it have chosen the settings; its validation loss then
-    tells nothing of unseen texts.
+    `pad_to` (see `CodedTexts`). `teacher` is the part of a target that a linear model's opinion
+    takes from the label (see `zoo.training.linear_teacher`); fine-tuning goes without, since a
+    user's few rows make no good teacher. `with_validation` adds the validation part to the training
+    part: for the run that ships, after runs without it have chosen the settings; its validation
+    loss then tells nothing of unseen texts.
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
@@ -153,8 +100,14 @@ def prepare(
         [task.codec.codes(text) for text in part.texts] for part in (train, validation)
     )
     window, pad_to = options.get("window", 0), options.get("pad_to", 1)
+    part = 0.0 if processing else options.get("teacher", 0.0)
     learned = CodedTexts(
-        rows_train, train.labels, options["unknown_rate"], options["made_rate"], window, pad_to
+        rows_train,
+        _targets(train, part),
+        options["unknown_rate"],
+        options["made_rate"],
+        window,
+        pad_to,
     )
     return Problem(
         processing=task.processing,
@@ -166,7 +119,7 @@ def prepare(
             lengths=np.array([min(len(row), window or len(row)) for row in rows_train]),
         ),
         validation=Batches(
-            CodedTexts(rows_validation, validation.labels, pad_to=pad_to),
+            CodedTexts(rows_validation, _targets(validation), pad_to=pad_to),
             256,
             shuffle=False,
             lengths=np.array([len(row) for row in rows_validation]),
@@ -187,7 +140,16 @@ def _task(
         return from_processing({**processing, "labels": list(train.label_names)})
     if (kind := recipe.processing["kind"]) not in CODECS:
         raise RecipeError(f"Received the processing kind {kind!r}; known: {', '.join(CODECS)}.")
-    return TextClassification(CODECS[kind].fit(train.texts, recipe.processing), train.label_names)
+    codec = CODECS[kind].fit(train.texts, recipe.processing, train.labels.tolist())
+    return TextClassification(codec, train.label_names)
+
+
+def _targets(data: LabelledTexts, teacher: float = 0.0) -> np.ndarray:
+    """The share of each class in each text's target, float32 (texts, classes)."""
+    wanted = np.eye(len(data.label_names), dtype=np.float32)[data.labels]
+    if not teacher:
+        return np.asarray(wanted)
+    return np.asarray((1 - teacher) * wanted + teacher * opinions(data.texts, data.labels))
 
 
 def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> LabelledTexts:
