@@ -115,8 +115,7 @@ def _carried_loss(run: Run, codes: np.ndarray) -> float:
 
 def losses_of(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Cross-entropy in nats: logits (batch, time, vocabulary), targets (batch, time)."""
-    scores = logits.astype(np.float64)
-    top = scores.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(scores - top).sum(axis=-1)) + top[..., 0]
+    scores = logits - logits.max(axis=-1, keepdims=True)
     chosen = np.take_along_axis(scores, targets[..., None].astype(np.int64), axis=-1)[..., 0]
-    return np.asarray(total - chosen)
+    total = np.exp(scores, out=scores).sum(axis=-1, dtype=np.float64)
+    return np.asarray(np.log(total) - chosen)

@@ -72,11 +72,11 @@ class RunningWords:
         check_keys(processing, _KEYS)
         if processing["kind"] != cls.kind:
             raise RecipeError(f"Received the kind {processing['kind']!r}; needed is {cls.kind!r}.")
-        return cls(str(processing["vocabulary"]).split("\n"))
+        return cls(str(processing["vocabulary"]).split(" "))
 
     def to_processing(self) -> dict[str, Any]:
-        """The codec as JSON-able values; the words stand in one text, a line each."""
-        return {"kind": self.kind, "vocabulary": "\n".join(self.vocabulary)}
+        """The codec as JSON-able values; the words stand in one text, with spaces between."""
+        return {"kind": self.kind, "vocabulary": " ".join(self.vocabulary)}
 
     def encode(self, text: str) -> np.ndarray:
         """Codes of a text, int32 (words,): that of `<unk>` for a word that is not known.

@@ -10,7 +10,7 @@ from zoo.processing.word_reading import WordReader
 from zoo.tasks.language_model import LanguageModel
 
 DOMAIN = "text"
-INPUTS = {"tokens": "codes of words: lines of `vocabulary`, from 0"}
+INPUTS = {"tokens": "codes of words: place in `vocabulary`, from 0, where a space is between two"}
 OUTPUTS = {"logits": "one logit a word for the word after each, in the order of `vocabulary`"}
 
 

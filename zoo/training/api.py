@@ -151,7 +151,6 @@ def _own_recipe(card: ModelCard, name: str, epochs: int | None, batch_size: int 
         card.recipe,
         title=f"{card.recipe.title}; trained further on {name}",
         description=f"{card.id}{version}, trained further on {name}.",
-        targets={},
         data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
         training=replace(
             training,

@@ -80,9 +80,8 @@ def _confused_intents(model: Pretrained, data: TaggedSentences, folder: Path) ->
 def _confused_tags(model: Pretrained, data: TaggedSentences, folder: Path) -> None:
     part = _sentences(data.validation)
     found = tagging.answer(cast(Tagging, model.task), model.run, part)
-    save_confusion(
-        *(tagging.flat(rows).tolist() for rows in (part.tags, found)), folder / CONFUSION
-    )
+    wanted, answered = tagging.flat(part.tags).tolist(), tagging.flat(found).tolist()
+    save_confusion(wanted, answered, folder / CONFUSION)
 
 
 def _aligned_texts(model: Pretrained, data: ParallelTexts, folder: Path) -> None:
@@ -124,5 +123,5 @@ def _short(texts: Sequence[str]) -> list[str]:
 def _save_confusion(
     names: Sequence[str], wanted: np.ndarray, found: np.ndarray, folder: Path
 ) -> None:
-    classes = ([names[int(place)] for place in places] for places in (wanted, found))
-    save_confusion(*classes, folder / CONFUSION)
+    true, answered = ([names[int(place)] for place in places] for places in (wanted, found))
+    save_confusion(true, answered, folder / CONFUSION)
