@@ -13,10 +13,11 @@ from export.runtime.guard import LARGEST, Guard, empty_answer
 from export.runtime.ports import zero_states
 from zoo.errors import InputError, RuntimeFileError
 from zoo.processing.parts import Parts
-from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, chat, check_options, generate, load_task
 
 if TYPE_CHECKING:
     from export.runtime.stream import Stream
+    from zoo.processing.conversation import Conversation
 
 
 class Model:
@@ -82,7 +83,7 @@ class Model:
         """
         arrays = self._with_states(arrays)
         sizes = self.guard(arrays)
-        if any(array.shape[:1] == (0,) for array in arrays.values()):
+        if 0 in sizes.values() and any(array.shape[:1] == (0,) for array in arrays.values()):
             return empty_answer(self.outputs, sizes | {"batch": 0})
         return dict(zip(self._names, self.engine.run(arrays), strict=True))
 
@@ -131,7 +132,8 @@ class Model:
     def raw_run(self) -> Run:
         """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
         if self.parts:
-            return Parts(self.parts["encoder"].run, self.parts["step"].run, self.run)
+            encoder, step = self.parts["encoder"], self.parts["step"]
+            return Parts(encoder.run, step.stepping(), self.run)
         return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
 
     def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
@@ -148,6 +150,38 @@ class Model:
         from export.runtime.stream import Stream, open_reader
 
         return Stream(self, open_reader(self, options, arrays=arrays))
+
+    def chat(self) -> Conversation:
+        """Begins a dialogue: ``reply(text)`` turn after turn, ``save()`` and ``restore(bytes)``.
+
+        What is saved goes on in any form of the same model, in Keras too.
+
+        Raises:
+            RuntimeFileError: The file has no states to remember by, or no task.
+            InputError: Its task holds no dialogues.
+        """
+        if not self._states:
+            raise RuntimeFileError(f"{self.path.name} remembers nothing; use predict")
+        return chat(self.task, self.raw_run, self.metadata.get("card_sha256") or self.digest)
+
+    def stepping(self) -> Run:
+        """`run` for a decoder, which looks at the arrays of its first whole call only.
+
+        Those of later calls are what a task made of the answers to earlier ones. A call without
+        states begins another answer and is looked at again.
+        """
+        checked = False
+
+        def run(arrays: Arrays) -> Arrays:
+            nonlocal checked
+            whole = len(arrays) == len(self.inputs)
+            if checked and whole:
+                return dict(zip(self._names, self.engine.run(arrays), strict=True))
+            outputs = self.run(arrays)
+            checked = whole
+            return outputs
+
+        return run
 
     @property
     def task(self) -> Task:

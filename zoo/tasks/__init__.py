@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.frontend import Arrays, Frontend, Run
+
+if TYPE_CHECKING:
+    from zoo.processing.conversation import Conversation
 
 __all__ = [
     "Answer",
@@ -24,8 +27,10 @@ __all__ = [
     "Decoder",
     "Frontend",
     "Run",
+    "Speaker",
     "Task",
     "answer",
+    "chat",
     "check_options",
     "generate",
     "load_task",
@@ -124,6 +129,19 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
+class Speaker(Reader, Protocol):
+    """A reader whose answer is what the network itself says next, step by step."""
+
+    def following(self, outputs: Arrays) -> Arrays | None:
+        """What the network is to read of its own words; None once its answer is complete.
+
+        Args:
+            outputs: Those of the last call.
+        """
+        ...
+
+
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
 
@@ -153,6 +171,23 @@ def generate(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Iter
     return stream(run, raw, **options)
 
 
+def chat(task: Task, run: Run, model: str) -> Conversation:
+    """Begins a dialogue that is remembered from turn to turn.
+
+    Args:
+        task: The task.
+        run: The network with the frontend around it, in its streaming form.
+        model: A SHA-256 that names the model, for what is saved; 64 hex digits.
+
+    Raises:
+        InputError: The task holds no dialogues.
+    """
+    begin: Callable[[Run, str], Conversation] | None = getattr(task, "conversation", None)
+    if begin is None:
+        raise InputError("This task holds no dialogues; use predict.")
+    return begin(run, model)
+
+
 def check_options(
     task: Task, options: Mapping[str, Any], method: Callable[..., Any] | None = None
 ) -> None:
@@ -166,15 +201,19 @@ def check_options(
     Raises:
         InputError: It names the option and those that there are.
     """
-    import inspect
-
-    known = inspect.signature(method or task.predict).parameters
-    names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
+        names = _options_of(method or task.predict)
         if name not in names:
             raise InputError(
                 f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
             )
+
+
+def _options_of(method: Callable[..., Any]) -> list[str]:
+    import inspect
+
+    known = inspect.signature(method).parameters
+    return [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
 
 
 def task_kinds() -> list[str]:

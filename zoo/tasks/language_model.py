@@ -13,9 +13,9 @@ from zoo.errors import InputError
 from zoo.processing.beam import free_beam
 from zoo.processing.decoding import Sampling, check_count, likeliest, log_shares
 from zoo.processing.frontend import Arrays, Frontend, Run
-from zoo.processing.parts import carry
 from zoo.processing.reading import TextReader
 from zoo.processing.text import Characters, TextCodec
+from zoo.processing.writing import follow, read
 
 Read = Callable[[], tuple[np.ndarray, Arrays]]
 
@@ -129,15 +129,15 @@ class LanguageModel:
         if not raws:
             raise InputError("Received no prompt; give at least one.")
         codes = [self._codes(raw) for raw in raws]
-        read = cache(partial(_read, run, codes))
+        start = cache(partial(read, run, codes))
         if beams > 1:
             written = [_searched(run, row, length, beams) for row in codes]
         else:
-            written = list(_drawn(run, read, len(codes), length, sampling))
-        next_ones = [self._likely(row, likely) for row in read()[0]] if likely else [{}] * len(raws)
+            written = list(_drawn(run, start, len(codes), length, sampling))
+        named = [self._likely(row, likely) for row in start()[0]] if likely else [{}] * len(raws)
         return [
-            Continuation(raw, self.codec.decode(row, before), named)
-            for raw, row, before, named in zip(raws, written, codes, next_ones, strict=True)
+            Continuation(raw, self.codec.decode(row, before), words)
+            for raw, row, before, words in zip(raws, written, codes, named, strict=True)
         ]
 
     def reader(self, _raw: bool, *, top: int = 3) -> TextReader:
@@ -166,7 +166,7 @@ class LanguageModel:
         sampling = Sampling(temperature, top_k, top_p, seed)
         check_count("length", length, 0)
         codes = self._codes(raw)
-        return self._pieces(codes, _steps(run, partial(_read, run, [codes]), 1, length, sampling))
+        return self._pieces(codes, _steps(run, partial(read, run, [codes]), 1, length, sampling))
 
     def _codes(self, raw: Any) -> np.ndarray:
         """Codes of a prompt, at least one."""
@@ -189,59 +189,30 @@ class LanguageModel:
         return {self.codec.vocabulary[code]: float(found[code]) for code in likeliest(found, count)}
 
 
-def _drawn(run: Run, read: Read, rows: int, length: int, sampling: Sampling) -> np.ndarray:
+def _drawn(run: Run, start: Read, rows: int, length: int, sampling: Sampling) -> np.ndarray:
     """What is drawn after each prompt, int32 (prompts, length)."""
-    steps = list(_steps(run, read, rows, length, sampling))
+    steps = list(_steps(run, start, rows, length, sampling))
     return np.stack(steps, axis=1) if steps else np.zeros((rows, 0), np.int32)
 
 
 def _steps(
-    run: Run, read: Read, rows: int, length: int, sampling: Sampling
+    run: Run, start: Read, rows: int, length: int, sampling: Sampling
 ) -> Iterator[np.ndarray]:
     """The code drawn for each prompt, int32 (prompts,), step by step."""
     rngs = [sampling.generator() for _ in range(rows)]
-    logits, states = read() if length else (np.zeros((0, 0)), {})
+    logits, states = start() if length else (np.zeros((0, 0)), {})
     for place in range(length):
         codes = np.array(
             [sampling.choose(row, rng) for row, rng in zip(logits, rngs, strict=True)], np.int32
         )
         yield codes
         if place + 1 < length:
-            logits, states = _following(run, codes, states)
+            logits, states = follow(run, codes, states)
 
 
 def _searched(run: Run, prompt: np.ndarray, length: int, beams: int) -> np.ndarray:
     """The likeliest continuation that is found, int32 (length,)."""
-    return free_beam(partial(_following, run), *_read(run, [prompt]), length, beams)[0]
-
-
-def _read(run: Run, prompts: Sequence[np.ndarray]) -> tuple[np.ndarray, Arrays]:
-    """The last logits and the states after prompts, those of one length in one call."""
-    last: dict[int, np.ndarray] = {}
-    found: dict[int, Arrays] = {}
-    for size in {len(codes) for codes in prompts}:
-        rows = [row for row, codes in enumerate(prompts) if len(codes) == size]
-        logits, after = _run(run, {"tokens": np.stack([prompts[row] for row in rows])})
-        for place, row in enumerate(rows):
-            last[row] = logits[place]
-            found[row] = {name: state[place] for name, state in after.items()}
-    everyone = range(len(prompts))
-    states = {name: np.stack([found[row][name] for row in everyone]) for name in found[0]}
-    return np.stack([last[row] for row in everyone]), states
-
-
-def _following(run: Run, codes: np.ndarray, states: Arrays) -> tuple[np.ndarray, Arrays]:
-    """The logits and the states after one more code each."""
-    return _run(run, {"tokens": codes[:, None], **states})
-
-
-def _run(run: Run, inputs: Arrays) -> tuple[np.ndarray, Arrays]:
-    """The last logits (batch, vocabulary) and the next states."""
-    outputs = run(inputs)
-    logits = outputs["logits"][:, -1]
-    if not np.isfinite(logits).all():
-        raise InputError("The network answered NaN; its file is damaged or of another task.")
-    return logits, carry(outputs)
+    return free_beam(partial(follow, run), *read(run, [prompt]), length, beams)[0]
 
 
 def from_processing(processing: Mapping[str, Any]) -> LanguageModel:
