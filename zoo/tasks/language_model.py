@@ -12,11 +12,10 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.processing.beam import free_beam
 from zoo.processing.decoding import Sampling, check_count
-from zoo.processing.finite import all_finite
-from zoo.processing.frontend import Arrays, Frontend, Run
-from zoo.processing.parts import carry
+from zoo.processing.frontend import Frontend, Run
 from zoo.processing.reading import TextReader
 from zoo.processing.text import Characters
+from zoo.processing.writing import follow, read
 
 DOMAIN = "text"
 INPUTS = {"tokens": "codes of characters: place in `symbols`"}
@@ -164,48 +163,19 @@ def _steps(
 ) -> Iterator[np.ndarray]:
     """The code drawn for each prompt, int32 (prompts,), step by step."""
     rngs = [sampling.generator() for _ in prompts]
-    logits, states = _read(run, prompts) if length else (np.zeros((0, 0)), {})
+    logits, states = read(run, prompts) if length else (np.zeros((0, 0)), {})
     for place in range(length):
         codes = np.array(
             [sampling.choose(row, rng) for row, rng in zip(logits, rngs, strict=True)], np.int32
         )
         yield codes
         if place + 1 < length:
-            logits, states = _following(run, codes, states)
+            logits, states = follow(run, codes, states)
 
 
 def _searched(run: Run, prompt: np.ndarray, length: int, beams: int) -> np.ndarray:
     """The likeliest continuation that is found, int32 (length,)."""
-    return free_beam(partial(_following, run), *_read(run, [prompt]), length, beams)[0]
-
-
-def _read(run: Run, prompts: Sequence[np.ndarray]) -> tuple[np.ndarray, Arrays]:
-    """The last logits and the states after prompts, those of one length in one call."""
-    last: dict[int, np.ndarray] = {}
-    found: dict[int, Arrays] = {}
-    for size in {len(codes) for codes in prompts}:
-        rows = [row for row, codes in enumerate(prompts) if len(codes) == size]
-        logits, after = _run(run, {"tokens": np.stack([prompts[row] for row in rows])})
-        for place, row in enumerate(rows):
-            last[row] = logits[place]
-            found[row] = {name: state[place] for name, state in after.items()}
-    everyone = range(len(prompts))
-    states = {name: np.stack([found[row][name] for row in everyone]) for name in found[0]}
-    return np.stack([last[row] for row in everyone]), states
-
-
-def _following(run: Run, codes: np.ndarray, states: Arrays) -> tuple[np.ndarray, Arrays]:
-    """The logits and the states after one more code each."""
-    return _run(run, {"tokens": codes[:, None], **states})
-
-
-def _run(run: Run, inputs: Arrays) -> tuple[np.ndarray, Arrays]:
-    """The last logits (batch, vocabulary) and the next states."""
-    outputs = run(inputs)
-    logits = outputs["logits"][:, -1]
-    if not all_finite(logits):
-        raise InputError("The network answered NaN; its file is damaged or of another task.")
-    return logits, carry(outputs)
+    return free_beam(partial(follow, run), *read(run, [prompt]), length, beams)[0]
 
 
 def from_processing(processing: Mapping[str, Any]) -> LanguageModel:
