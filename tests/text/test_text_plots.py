@@ -9,6 +9,7 @@ import pytest
 from zoo.errors import InputError
 from zoo.plots.alignment import save_alignment
 from zoo.plots.attention import _lines, save_attention
+from zoo.plots.attention_map import save_attention_map
 from zoo.plots.confusion import save_confusion
 from zoo.tasks.text_classification import ExplainedLabel
 from zoo.tasks.translation import Candidate, Translated
@@ -47,3 +48,12 @@ def test_a_confusion_matrix_is_drawn(tmp_path: Path) -> None:
     for wanted, answered in (([], []), (["a"], ["a", "b"])):
         with pytest.raises(InputError, match="one answer for each"):
             save_confusion(wanted, answered, tmp_path / "none.png")
+
+
+def test_a_map_of_attention_is_drawn_where_there_is_one(tmp_path: Path) -> None:
+    one = Candidate("$a$ b", -1.0, [" $a$", " b"], [[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
+    save_attention_map(Translated([" x", "$", " y"], [one]), tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(PNG)
+    silent = Translated([" x"], [Candidate("a", -1.0, [" a"], [])])
+    with pytest.raises(InputError, match="without attention"):
+        save_attention_map(silent, tmp_path / "none.png")
