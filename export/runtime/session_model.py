@@ -165,18 +165,20 @@ class Model:
         return chat(self.task, self.raw_run, self.metadata.get("card_sha256") or self.digest)
 
     def stepping(self) -> Run:
-        """`run` for a decoder, which looks at the arrays of its first call only.
+        """`run` for a decoder, which looks at the arrays of its first whole call only.
 
-        Those of later calls are what a task made of the answers to earlier ones.
+        Those of later calls are what a task made of the answers to earlier ones. A call without
+        states begins another answer and is looked at again.
         """
         checked = False
 
         def run(arrays: Arrays) -> Arrays:
             nonlocal checked
-            if checked:
+            whole = len(arrays) == len(self.inputs)
+            if checked and whole:
                 return dict(zip(self._names, self.engine.run(arrays), strict=True))
             outputs = self.run(arrays)
-            checked = all(port.name in arrays for port in self.inputs)
+            checked = whole
             return outputs
 
         return run
