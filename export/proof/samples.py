@@ -24,7 +24,8 @@ class Sampler:
 
     Floats are normal, with padding of zeros (or of the model's mask value) at the end of some
     rows and a few holes; integers stay inside the embedding they feed; an input called
-    ``lengths`` holds 1 to the number of time steps.
+    ``lengths`` holds 1 to the number of time steps, and one called ``memory``, which is what a
+    recurrent layer gave, values from -1 to 1.
 
     Args:
         subject: The model.
@@ -78,6 +79,8 @@ class Sampler:
         if "int" in dtype:
             limit = self._ranges.get(name, _CLASSES_OF_UNKNOWN_INTEGERS)
             return self._padded(draw.integers(0, limit, shape).astype(dtype), 0)
+        if name == "memory":
+            return self._padded(draw.uniform(-1, 1, shape).astype(dtype), self._padding)
         return self._padded(draw.standard_normal(shape).astype(dtype), self._padding)
 
     def _padded(self, values: Any, padding: float) -> Any:
