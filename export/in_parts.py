@@ -55,7 +55,7 @@ def write_parts(
         for name, file in files.items():
             shared = {"metadata": part_facts(model, name), "golden": vectors[name], **options}
             reports[name] = to_onnx(model.parts[name], file, raw=False, **shared)
-        asked = _asked(model, folder, samples or _made(model, _ANSWERS)) if quantize else {}
+        asked = _asked(model, folder, samples or _made(model, _CALLS)) if quantize else {}
         for name, arrays in asked.items():
             form, cases, seed = (options.get(key) for key in ("optimize_for", "cases", "seed"))
             plan = small_plan(quantize, form, arrays, None, cases or 1, seed or 0)

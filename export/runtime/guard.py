@@ -14,6 +14,7 @@ import numpy as np
 
 from export.runtime.ports import Port, shape_text
 from zoo.errors import InputError
+from zoo.processing.finite import all_finite
 from zoo.tasks import Arrays
 
 LONGEST = 100_000  # steps on an open axis but the batch: 256 units take 2 s for so many
@@ -50,12 +51,15 @@ class Guard:
     ) -> None:
         self.outputs = tuple(outputs)
         self._ports = {port.name: (port, _dtype(port)) for port in inputs}
-        self._checks = {port.name: self._check_of(port, codes or {}, states) for port in inputs}
+        checks = {port.name: self._check_of(port, codes or {}) for port in inputs}
+        self._checks = [(name, check) for name, check in checks.items() if check is not None]
         timed = _open_axes(port for port in inputs if port.name not in states)
         self._least = dict.fromkeys(timed, minimum)
         self._most = dict.fromkeys(_open_axes(inputs), LONGEST) | dict(longest or {})
         self._finite = not allow_nonfinite
         self._chunks = dict(chunks or {})
+        # What passed last: a decoder asks for the same shapes step after step.
+        self._passed: tuple[list[Any] | None, dict[str, int]] = (None, {})
 
     def __call__(self, arrays: Mapping[str, Any]) -> dict[str, int]:
         """Checks names, types, shapes and values.
@@ -69,6 +73,17 @@ class Guard:
         Raises:
             InputError: One sentence that says what was received and what is needed.
         """
+        form = [(name, type(array), _known_form(array)) for name, array in arrays.items()]
+        passed, sizes = self._passed
+        if form != passed:
+            sizes = self._sizes(arrays)
+            self._passed = form, sizes
+        for name, check in self._checks:
+            check(name, arrays[name], sizes)
+        return sizes
+
+    def _sizes(self, arrays: Mapping[str, Any]) -> dict[str, int]:
+        """Checks names, types and shapes; gives the size of each named axis."""
         if arrays.keys() != self._ports.keys():
             raise InputError(self._names_differ(arrays))
         sizes: dict[str, int] = {}
@@ -77,9 +92,6 @@ class Guard:
         self._check_sizes(sizes)
         if self._chunks:
             self._check_chunk(arrays, sizes)
-        for name, check in self._checks.items():
-            if check is not None:
-                check(name, arrays[name], sizes)
         return sizes
 
     def _check_sizes(self, sizes: Mapping[str, int]) -> None:
@@ -120,7 +132,7 @@ class Guard:
                 f"{least - held}"
             )
 
-    def _check_of(self, port: Port, codes: Mapping[str, int], states: frozenset[str]) -> Any:
+    def _check_of(self, port: Port, codes: Mapping[str, int]) -> Any:
         """What looks at the values of an input, if anything must."""
         if port.name in codes:
             return _Codes(int(codes[port.name]))
@@ -133,11 +145,8 @@ class Guard:
         return None
 
     def _check_finite(self, name: str, array: Any, _: Mapping[str, int]) -> None:
-        if not self._finite:
-            return
-        finite = np.isfinite(array)
-        if np.count_nonzero(finite) != finite.size:  # the quickest of numpy's ways
-            where = np.unravel_index(int(finite.argmin()), array.shape)
+        if self._finite and not all_finite(array):
+            where = np.unravel_index(int(np.isfinite(array).argmin()), array.shape)
             raise InputError(
                 f"input {name!r} holds {array[where]}{_place(where)}; every value must be finite"
             )
@@ -171,7 +180,7 @@ class _Codes:
         self.count = count
 
     def __call__(self, name: str, array: Any, _: Mapping[str, int]) -> None:
-        if not array.size or (array.min() >= 0 and array.max() < self.count):
+        if _within(array, self.count):
             return
         wrong = (array < 0) | (array >= self.count)
         where = np.unravel_index(int(wrong.argmax()), array.shape)
@@ -181,9 +190,20 @@ class _Codes:
         )
 
 
+def _known_form(array: Any) -> Any:
+    """Type and shape of an array; of anything else None, which no form that passed has."""
+    return (array.dtype, array.shape) if isinstance(array, np.ndarray) else None
+
+
+def _within(array: Any, count: int) -> bool:
+    """Whether all integers are 0 to ``count`` - 1; as unsigned ones, negative ones are large."""
+    unsigned = array.view(f"u{array.itemsize}")
+    return not array.size or bool(np.maximum.reduce(unsigned, axis=None) < count)
+
+
 def _check_counts(name: str, array: Any, sizes: Mapping[str, int]) -> None:
     steps = sizes.get("time", sizes.get("samples"))
-    if steps is None or not len(array) or (array.min() >= 1 and array.max() <= steps):
+    if steps is None or _within(array - 1, steps):
         return
     row = int(((array < 1) | (array > steps)).argmax())
     raise InputError(

@@ -82,7 +82,7 @@ class Model:
         """
         arrays = self._with_states(arrays)
         sizes = self.guard(arrays)
-        if any(array.shape[:1] == (0,) for array in arrays.values()):
+        if 0 in sizes.values() and any(array.shape[:1] == (0,) for array in arrays.values()):
             return empty_answer(self.outputs, sizes | {"batch": 0})
         return dict(zip(self._names, self.engine.run(arrays), strict=True))
 
@@ -131,7 +131,8 @@ class Model:
     def raw_run(self) -> Run:
         """The model at the level of raw arrays: as it is, or with its task's frontend around it."""
         if self.parts:
-            return Parts(self.parts["encoder"].run, self.parts["step"].run, self.run)
+            encoder, step = self.parts["encoder"], self.parts["step"]
+            return Parts(encoder.run, step.stepping(), self.run)
         return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
 
     def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
@@ -148,6 +149,23 @@ class Model:
         from export.runtime.stream import Stream, open_reader
 
         return Stream(self, open_reader(self, options, arrays=arrays))
+
+    def stepping(self) -> Run:
+        """`run` for a decoder, which looks at the arrays of its first call only.
+
+        Those of later calls are what a task made of the answers to earlier ones.
+        """
+        checked = False
+
+        def run(arrays: Arrays) -> Arrays:
+            nonlocal checked
+            if checked:
+                return dict(zip(self._names, self.engine.run(arrays), strict=True))
+            outputs = self.run(arrays)
+            checked = all(port.name in arrays for port in self.inputs)
+            return outputs
+
+        return run
 
     @property
     def task(self) -> Task:

@@ -27,26 +27,45 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
         Answers int32 (batch, beams, longest), likeliest first, 0 after each end; and the logarithm
         of their probabilities (batch, beams), -inf where there are fewer sequences than beams.
     """
-    batch, time = len(lengths), int(lengths.max())
-    scores = np.full((batch, beams), -np.inf)
-    scores[:, 0] = 0.0
-    answers = np.zeros((batch, beams, time), np.int32)
+    if beams == 1:
+        return _greedy(step, lengths)
+    batch, time, shortest = len(lengths), int(lengths.max()), int(lengths.min())
+    scores: np.ndarray = np.full(batch * beams, -np.inf)
+    scores[::beams] = 0.0
+    answers: np.ndarray = np.zeros((batch * beams, time), np.int32)
     first = beams * np.arange(batch)[:, None]
-    parents = np.zeros((batch, beams), int)
+    rows: np.ndarray = np.repeat(first, beams)
     for place in range(time):
-        rows = (first + parents).reshape(-1)
-        logs = log_shares(step(answers.reshape(-1, time)[:, :place], place, rows))
-        logs = logs.reshape(batch, beams, -1)
-        ended = lengths <= place
-        logs[ended] = -np.inf
-        logs[ended, :, 0] = 0.0
-        total = (scores[:, :, None] + logs).reshape(batch, -1)
-        best = np.argsort(-total, axis=1, kind="stable")[:, :beams]
-        scores = np.take_along_axis(total, best, axis=1)
-        parents, codes = np.divmod(best, logs.shape[2])
-        answers = np.take_along_axis(answers, parents[:, :, None], axis=1)
-        answers[:, :, place] = np.where(ended[:, None], 0, codes)
-    return answers, scores
+        logs = log_shares(step(answers[:, :place], place, rows))
+        ended = np.repeat(lengths <= place, beams) if place >= shortest else None
+        if ended is not None:
+            logs[ended] = -np.inf
+            logs[ended, 0] = 0.0
+        logs += scores[:, None]
+        total, count = logs.reshape(batch, -1), logs.shape[1]
+        best = (-total).argsort(axis=1, kind="stable")[:, :beams]
+        chosen = (best + first * count).reshape(-1)
+        rows, codes = np.divmod(chosen, count)
+        scores, answers = logs.take(chosen), answers.take(rows, axis=0)
+        answers[:, place] = codes
+        if ended is not None:
+            answers[ended, place] = 0
+    return answers.reshape(batch, beams, time), scores.reshape(batch, beams)
+
+
+def _greedy(step: Step, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One beam: its probability is counted once, at the end."""
+    batch, time = len(lengths), int(lengths.max())
+    answers, rows = np.zeros((batch, time), np.int32), np.arange(batch)
+    given: list[np.ndarray] = []
+    for place in range(time):
+        given.append(step(answers[:, :place], place, rows))
+        answers[:, place] = given[-1].argmax(axis=1)
+    logs = log_shares(np.stack(given, axis=1))
+    chosen = np.take_along_axis(logs, answers[:, :, None], axis=2)[:, :, 0]
+    real = np.arange(time) < lengths[:, None]
+    scores = np.where(real, chosen, 0.0).sum(axis=1, keepdims=True)
+    return np.where(real, answers, 0)[:, None], scores
 
 
 def free_beam(
@@ -74,6 +93,6 @@ def free_beam(
         best = np.argsort(-total, kind="stable")[:beams]
         parents, codes = np.divmod(best, logs.shape[1])
         scores = total[best]
-        states = {name: state[parents] for name, state in states.items()}
+        states = {name: state.take(parents, axis=0) for name, state in states.items()}
         written = np.concatenate([written[parents], codes[:, None].astype(np.int32)], axis=1)
     return written[0], float(scores[0])

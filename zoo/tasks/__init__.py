@@ -166,15 +166,19 @@ def check_options(
     Raises:
         InputError: It names the option and those that there are.
     """
-    import inspect
-
-    known = inspect.signature(method or task.predict).parameters
-    names = [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
+        names = _options_of(method or task.predict)
         if name not in names:
             raise InputError(
                 f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
             )
+
+
+def _options_of(method: Callable[..., Any]) -> list[str]:
+    import inspect
+
+    known = inspect.signature(method).parameters
+    return [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
 
 
 def task_kinds() -> list[str]:

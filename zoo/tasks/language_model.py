@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.processing.beam import free_beam
 from zoo.processing.decoding import Sampling, check_count
+from zoo.processing.finite import all_finite
 from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.parts import carry
 from zoo.processing.reading import TextReader
@@ -202,7 +203,7 @@ def _run(run: Run, inputs: Arrays) -> tuple[np.ndarray, Arrays]:
     """The last logits (batch, vocabulary) and the next states."""
     outputs = run(inputs)
     logits = outputs["logits"][:, -1]
-    if not np.isfinite(logits).all():
+    if not all_finite(logits):
         raise InputError("The network answered NaN; its file is damaged or of another task.")
     return logits, carry(outputs)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.beam import Step, aligned_beam
+from zoo.processing.finite import all_finite
 from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.labels import check_names
 from zoo.processing.parts import Parts, carry
@@ -137,7 +138,7 @@ class Transduction:
 
         def checked(answers: np.ndarray, place: int, rows: np.ndarray) -> np.ndarray:
             logits = step(answers, place, rows)
-            if not np.isfinite(logits).all():
+            if not all_finite(logits):
                 raise InputError("The network answered NaN; its file is damaged.")
             logits[:, 0] = -np.inf
             return logits
@@ -189,7 +190,7 @@ def _in_parts(parts: Parts, inputs: Arrays, beams: int) -> Step:
     def step(answers: np.ndarray, place: int, rows: np.ndarray) -> np.ndarray:
         previous = answers[:, -1:] if place else np.zeros((len(rows), 1), np.int32)
         asked = {"memory": memory[place], "previous": previous}
-        asked |= {name: state[rows] for name, state in states.items()}
+        asked |= {name: state.take(rows, axis=0) for name, state in states.items()}
         outputs = parts.step(asked)
         states.update(carry(outputs))
         return np.array(outputs["logits"][:, 0])

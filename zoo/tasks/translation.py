@@ -12,6 +12,7 @@ import numpy as np
 from zoo.errors import InputError, RecipeError
 from zoo.processing.configuration import check_keys
 from zoo.processing.decoding import Sampling, check_count
+from zoo.processing.finite import all_finite
 from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.letters import normalised
 from zoo.processing.parts import Parts, carry
@@ -264,7 +265,7 @@ class Translation:
         def step(codes: np.ndarray, parents: np.ndarray) -> np.ndarray:
             outputs = ask(codes, parents)
             logits = np.array(outputs["logits"][:, -1])
-            if not np.isfinite(logits).all():
+            if not all_finite(logits):
                 raise InputError(
                     "The network answered NaN; its file is damaged or of another task."
                 )
