@@ -12,7 +12,6 @@ from tests.text import made_words as made
 from zoo.errors import DataError, MissingExtraError
 from zoo.training import text_classification
 from zoo.training.linear_teacher import opinions
-from zoo.training.mixed_texts import mixed
 
 WORDS = ("dull film", "fine film", "not a film")
 
@@ -27,19 +26,18 @@ def test_a_text_is_judged_by_what_others_say_of_its_words(classes: int) -> None:
     written, labels = texts(classes)
     said = labels.copy()
     said[0] = 1  # the label of the first text is wrong
-    found = opinions(written, said).shares
+    found = opinions(written, said)
     assert found.shape == (60, classes) and found.dtype == np.float32
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_array_equal(found.argmax(axis=1), labels)
-    np.testing.assert_array_equal(found, opinions(written, said).shares)
+    np.testing.assert_array_equal(found, opinions(written, said))
 
 
 def test_pairs_of_words_are_read_where_words_alone_tell_nothing() -> None:
     pairs = ["good bad", "bad good"] * 30
     labels = np.arange(60) % 2
-    assert np.array_equal(opinions(pairs, labels).shares.argmax(axis=1), labels)
-    alone = opinions(pairs, labels, longest=1).shares
-    assert not np.array_equal(alone.argmax(axis=1), labels)
+    assert np.array_equal(opinions(pairs, labels).argmax(axis=1), labels)
+    assert not np.array_equal(opinions(pairs, labels, longest=1).argmax(axis=1), labels)
 
 
 def test_too_few_texts_or_words_make_no_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,47 +51,16 @@ def test_too_few_texts_or_words_make_no_teacher(monkeypatch: pytest.MonkeyPatch)
         opinions(written, labels)
 
 
-def test_mixed_texts_are_judged_too() -> None:
-    written, labels = texts(2)
-    found = opinions(written, labels, mixtures=1.5)
-    assert len(found.mixtures) == 90 and found.mixture_shares.shape == (90, 2)
-    for text, shares in zip(found.mixtures, found.mixture_shares, strict=True):
-        if not {"dull", "fine"} <= set(text.split()):
-            assert shares.argmax() == int("fine" in text)
-
-
-def test_a_mixture_is_of_stretches_of_texts() -> None:
-    long = " ".join(str(i) for i in range(300))
-    made = mixed([long, "-1"], 60, np.random.default_rng(0))
-    stretches = []
-    for text in made:
-        places = np.array(text.split(), int)
-        runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1)
-        stretches.append(len(runs))
-        # A short text is taken whole; the long one follows itself by chance alone.
-        assert all(run[0] == -1 or len(run) >= 20 for run in runs)
-        assert len(places) <= 3 * 120
-    assert len(made) == 60 and {*stretches} == {1, 2, 3}
-
-
 def test_the_teacher_takes_its_part_of_the_targets_but_not_in_fine_tuning() -> None:
     recipe, data = made.recipe("reviews"), made.reviews()
-    taught = {
-        **recipe.training.options,
-        "teacher": 0.5,
-        "mixtures": 2.0,
-        "with_validation": False,
-    }
+    taught = {**recipe.training.options, "teacher": 0.5, "with_validation": False}
     recipe = replace(recipe, training=replace(recipe.training, options=taught))
     problem = text_classification.prepare(recipe, data)
     everything = np.arange(len(problem.train.source))
     _, targets = problem.train.source.take(everything, np.random.default_rng(0))
     known = data.where(data.splits == "train")
-    found = opinions(known.texts, known.labels, 2.0)
-    wanted = (np.eye(2)[known.labels] + found.shares) / 2
-    wanted = np.concatenate([wanted, found.mixture_shares])
+    wanted = (np.eye(2)[known.labels] + opinions(known.texts, known.labels)) / 2
     np.testing.assert_allclose(targets, wanted, atol=1e-6)
     tuned = text_classification.prepare(recipe, data, None, problem.processing)
-    assert len(tuned.train.source) == len(known)
-    _, plain = tuned.train.source.take(np.arange(len(known)), np.random.default_rng(0))
+    _, plain = tuned.train.source.take(everything, np.random.default_rng(0))
     np.testing.assert_array_equal(plain, np.eye(2)[known.labels])

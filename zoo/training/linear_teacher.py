@@ -3,59 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import DataError, MissingExtraError
-from zoo.training.mixed_texts import mixed
 
 _WORD = r"\w[\w'\-]*\w|\w|[!?]"
 _FOLDS = 5
 
 
-@dataclass(frozen=True)
-class Opinions:
-    """What a teacher thinks.
-
-    Attributes:
-        shares: Probability of each class for each text, float32 (texts, classes).
-        mixtures: Texts mixed of the given ones.
-        mixture_shares: The same for each of these, float32 (mixtures, classes).
-    """
-
-    shares: np.ndarray
-    mixtures: list[str]
-    mixture_shares: np.ndarray
-
-
 def opinions(
     texts: Sequence[str],
     labels: np.ndarray,
-    mixtures: float = 0.0,
     longest: int = 3,
     minimum: int = 3,
     penalty: float = 10.0,
-) -> Opinions:
+) -> np.ndarray:
     """Probability of each class for each text, by a model that has not learned that text.
 
     The texts are dealt into five parts, and a logistic regression over the n-grams that occur in a
     text, weighed by their log-count ratios, learns four of them to judge the fifth. As targets of a
     network (distillation, Hinton et al. 2015, arXiv 1503.02531) these opinions tell how clear each
-    text is, and a wrong label among them misleads less. Since nobody has to label them, the model
-    also judges texts that are mixed of those of its fifth, as many as one likes (after Tang et al.
-    2019, arXiv 1903.12136).
+    text is, and a wrong label among them misleads less.
 
     Source: the features of Wang and Manning 2012 (NB-SVM, "Baselines and Bigrams").
 
     Args:
         texts: What is judged.
         labels: int (texts,), the classes from 0.
-        mixtures: How many mixed texts for each text; see `zoo.training.mixed_texts`.
         longest: Words of the longest n-gram.
         minimum: An n-gram of fewer texts is not read.
         penalty: Weight of the squared coefficients against the loss.
+
+    Returns:
+        float32 (texts, classes).
 
     Raises:
         DataError: A class has fewer texts than there are parts, or no n-gram is frequent enough.
@@ -71,10 +53,7 @@ def opinions(
         raise DataError(
             f"Received a class of {fewest} texts; a teacher needs {_FOLDS} of each class."
         )
-    shares = np.zeros((len(texts), int(labels.max()) + 1), np.float32)
-    made: list[str] = []
-    made_shares = [shares[:0]]
-    rng = np.random.default_rng(0)
+    found = np.zeros((len(texts), int(labels.max()) + 1), np.float32)
     dealt = StratifiedKFold(_FOLDS, shuffle=True, random_state=0).split(texts, labels)
     for learned, judged in dealt:
         counter = CountVectorizer(
@@ -87,14 +66,9 @@ def opinions(
         weights = _log_count_ratios(bags, labels[learned])
         model = LogisticRegression(C=1 / penalty, max_iter=100)
         model.fit(bags.multiply(weights).tocsr(), labels[learned])
-        own = [texts[i] for i in judged]
-        new = mixed(own, round(mixtures * len(own)), rng)
-        bags = counter.transform([*own, *new]).multiply(weights).tocsr()
-        thought = model.predict_proba(bags).astype(np.float32)
-        shares[judged] = thought[: len(own)]
-        made += new
-        made_shares.append(thought[len(own) :])
-    return Opinions(shares, made, np.concatenate(made_shares))
+        others = counter.transform([texts[i] for i in judged])
+        found[judged] = model.predict_proba(others.multiply(weights).tocsr())
+    return found
 
 
 def _log_count_ratios(bags: Any, labels: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from zoo.training.coded_texts import CodedTexts
 from zoo.training.linear_teacher import opinions
 
 _OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
-_EXTRA = ("pad_to", "window", "with_validation", "teacher", "mixtures")
+_EXTRA = ("pad_to", "window", "with_validation", "teacher")
 
 
 @keras.saving.register_keras_serializable(package="rnn_zoo")
@@ -68,11 +68,10 @@ def prepare(
     `training.options` has `unknown_rate` (codes hidden), `made_rate` (texts made up; see
     `zoo.training.made_texts`), `balance`, `label_smoothing`, and may have `window` and
     `pad_to` (see `CodedTexts`). `teacher` is the part of a target that a linear model's opinion
-    takes from the label, `mixtures` the number of mixed texts for each text, judged by that model
-    alone (see `zoo.training.linear_teacher`); fine-tuning goes without, since a user's few rows
-    make no good teacher. `with_validation` adds the validation part to the training part: for the
-    run that ships, after runs without it have chosen the settings; its validation loss then tells
-    nothing of unseen texts.
+    takes from the label (see `zoo.training.linear_teacher`); fine-tuning goes without, since a
+    user's few rows make no good teacher. `with_validation` adds the validation part to the training
+    part: for the run that ships, after runs without it have chosen the settings; its validation
+    loss then tells nothing of unseen texts.
 
     Raises:
         DataError: A part is empty or a class has no text to learn from.
@@ -96,14 +95,14 @@ def prepare(
             "to learn from; each must be 1 or more."
         )
     task = _task(recipe, train, processing)
-    texts, targets = _taught(train, {} if processing else options)
     rows_train, rows_validation = (
-        [task.codec.codes(text) for text in part] for part in (texts, validation.texts)
+        [task.codec.codes(text) for text in part.texts] for part in (train, validation)
     )
     window, pad_to = options.get("window", 0), options.get("pad_to", 1)
+    part = 0.0 if processing else options.get("teacher", 0.0)
     learned = CodedTexts(
         rows_train,
-        targets,
+        _targets(train, part),
         options["unknown_rate"],
         options["made_rate"],
         window,
@@ -119,7 +118,7 @@ def prepare(
             lengths=np.array([min(len(row), window or len(row)) for row in rows_train]),
         ),
         validation=Batches(
-            CodedTexts(rows_validation, _one_hot(validation), pad_to=pad_to),
+            CodedTexts(rows_validation, _targets(validation), pad_to=pad_to),
             256,
             shuffle=False,
             lengths=np.array([len(row) for row in rows_validation]),
@@ -144,19 +143,12 @@ def _task(
     return TextClassification(codec, train.label_names)
 
 
-def _taught(data: LabelledTexts, options: Mapping[str, Any]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Texts to learn from, and the share of each class in the target of each."""
-    wanted, part = _one_hot(data), options.get("teacher", 0.0)
-    if not part:
-        return data.texts, wanted
-    found = opinions(data.texts, data.labels, options.get("mixtures", 0.0))
-    judged = (1 - part) * wanted + part * found.shares
-    return (*data.texts, *found.mixtures), np.concatenate([judged, found.mixture_shares])
-
-
-def _one_hot(data: LabelledTexts) -> np.ndarray:
-    """Float32 (texts, classes), 1 at the class of each text."""
-    return np.asarray(np.eye(len(data.label_names), dtype=np.float32)[data.labels])
+def _targets(data: LabelledTexts, teacher: float = 0.0) -> np.ndarray:
+    """The share of each class in each text's target, float32 (texts, classes)."""
+    wanted = np.eye(len(data.label_names), dtype=np.float32)[data.labels]
+    if not teacher:
+        return np.asarray(wanted)
+    return np.asarray((1 - teacher) * wanted + teacher * opinions(data.texts, data.labels))
 
 
 def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> LabelledTexts:
