@@ -14,11 +14,13 @@ from zoo import catalog
 from zoo.builders import build, has_parts
 from zoo.model_card import ModelCard
 from zoo.processing.parts import Parts
-from zoo.tasks import Answer, Arrays, Run, Task, answer, generate, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, chat, generate, load_task
 from zoo.weights import check_digest, load_weights, read_header, share_weights, weight_arrays
 
 if TYPE_CHECKING:
     import keras
+
+    from zoo.processing.conversation import Conversation
 
 METADATA_FORMAT = 1
 _PLAIN_FACTS = ("labels", "threshold", "names", "units", "sampling_rate")
@@ -116,6 +118,14 @@ class Pretrained:
             InputError: The task does not write, or the prompt or an option cannot be used.
         """
         return generate(self.task, self.task.frontend.around(self.run), raw, options)
+
+    def chat(self) -> Conversation:
+        """Begins a dialogue: `reply(text)` turn after turn, `save()` and `restore(bytes)` between.
+
+        Raises:
+            InputError: The model's task holds no dialogues.
+        """
+        return chat(self.task, self.task.frontend.around(self.run), self.card.sha256)
 
     def parameters(self) -> int:
         """Number of weights."""

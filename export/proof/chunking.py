@@ -52,3 +52,14 @@ class Chunking:
         smallest = np.array([least, *[self.fresh] * count])
         more = draw.multinomial(max(0, steps - smallest.sum()), [1 / len(smallest)] * len(smallest))
         return [int(size) for size in smallest + more] if count else [steps]
+
+
+def fed_axis(shapes: Mapping[str, tuple[int | str, ...]], metadata: Mapping[str, Any]) -> str:
+    """The axis along which a model with states goes on: the answers' of a step, else time.
+
+    Args:
+        shapes: Input name -> shape; open axes are names.
+        metadata: What the file says of itself.
+    """
+    shape = shapes["previous"][1:2] if metadata.get("part") == "step" else ()
+    return next((axis for axis in shape if isinstance(axis, str)), "time")

@@ -22,7 +22,7 @@ from export import bundle
 from export.golden import Vector, chosen
 from export.proof.axes import Axes, name_axes
 from export.proof.causality import check_causality, first_steps
-from export.proof.chunking import Chunking
+from export.proof.chunking import Chunking, fed_axis
 from export.proof.comparison import TOLERANCES, difference, precision_gap
 from export.proof.report import Report, size_and_digest
 from export.proof.samples import Sample, Sampler
@@ -299,7 +299,8 @@ def examiner(
     sizes = _sizes(axes, cases, seed, longest)
     for start in sizes[2::3] if isinstance(subject, StreamingSubject) else ():
         start.update(dict.fromkeys(axes.held, 0), time=start["time"] + first - 1)
-    return Examiner(subject, axes, sampler, states, sizes, seed, Chunking(first=first))
+    chunking = Chunking(fed_axis(axes.inputs, metadata), first)
+    return Examiner(subject, axes, sampler, states, sizes, seed, chunking)
 
 
 def subject_of(model: Any, inputs: Any, *, streaming: bool) -> Subject:

@@ -12,6 +12,7 @@ from onnx import ModelProto, ValueInfoProto, helper
 
 from export.frontend.choice import task_frontend
 from export.frontend.questions import RawSampler, open_size, raw_size
+from export.proof.chunking import fed_axis
 from export.proof.samples import Sample, Sampler, Sizes
 from export.quantization.graph import every_node
 from export.runtime import load
@@ -61,6 +62,7 @@ class Drawer:
     ) -> None:
         self.inputs, self.outputs = _shapes(model.graph.input), _shapes(model.graph.output)
         self.states: Mapping[str, str] = metadata.get("states") or {}
+        self._axis = fed_axis(self.inputs, metadata)
         self._dtypes = {value.name: _dtype(value) for value in model.graph.input}
         self._proven: Mapping[str, list[int]] = metadata["proof"]["sizes"]
         specs = [TensorSpec(name, (), dtype) for name, dtype in self._dtypes.items()]
@@ -106,11 +108,11 @@ class Drawer:
 
     def timed_inputs(self) -> list[str]:
         """The inputs that have a step of time for each place along their second axis."""
-        return _timed(self.inputs)
+        return _timed(self.inputs, self._axis)
 
     def timed_outputs(self) -> list[str]:
         """The same of the outputs."""
-        return _timed(self.outputs)
+        return _timed(self.outputs, self._axis)
 
 
 def given_questions(
@@ -170,8 +172,8 @@ def _dtype(value: ValueInfoProto) -> str:
     return str(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).name)
 
 
-def _timed(shapes: Mapping[str, Sequence[int | str]]) -> list[str]:
-    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == "time"]
+def _timed(shapes: Mapping[str, Sequence[int | str]], axis: str) -> list[str]:
+    return [name for name, shape in shapes.items() if len(shape) > 1 and shape[1] == axis]
 
 
 def _smallest_table(model: ModelProto) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from export.runtime.saved_state import pack, unpack
 from export.runtime.stream import restore_reader, split_saved
 from zoo.errors import StreamError
+from zoo.processing.saved_state import pack, unpack
 from zoo.tasks import Arrays, Reader
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from export.runtime.session_model import Model
 from export.runtime.state_table import StateTable
 from export.runtime.stream import open_reader, state_pairs
 from zoo.errors import InputError, QueueFullError, StreamError, ZooError
-from zoo.tasks import Arrays
+from zoo.tasks import Arrays, Speaker
 
 
 class Batcher:
@@ -66,8 +66,15 @@ class Batcher:
 
         Raises:
             StreamError: The batcher is closed.
+            InputError: The model speaks: what it reads next depends on its own answer, so that
+                nothing can be queued.
         """
         reader = open_reader(self.model, options, arrays=arrays, rows=1)
+        if isinstance(reader, Speaker):
+            raise InputError(
+                f"{self.model.path.name} speaks by turns, so its chunks cannot be queued; use its "
+                "own chat() or stream()"
+            )
         with self._changed:
             self._check_open()
             return BatchedStream(self, reader, self._table.join())

@@ -13,10 +13,11 @@ from export.runtime.guard import LARGEST, Guard, empty_answer
 from export.runtime.ports import zero_states
 from zoo.errors import InputError, RuntimeFileError
 from zoo.processing.parts import Parts
-from zoo.tasks import Answer, Arrays, Run, Task, answer, check_options, generate, load_task
+from zoo.tasks import Answer, Arrays, Run, Task, answer, chat, check_options, generate, load_task
 
 if TYPE_CHECKING:
     from export.runtime.stream import Stream
+    from zoo.processing.conversation import Conversation
 
 
 class Model:
@@ -150,19 +151,34 @@ class Model:
 
         return Stream(self, open_reader(self, options, arrays=arrays))
 
-    def stepping(self) -> Run:
-        """`run` for a decoder, which looks at the arrays of its first call only.
+    def chat(self) -> Conversation:
+        """Begins a dialogue: ``reply(text)`` turn after turn, ``save()`` and ``restore(bytes)``.
 
-        Those of later calls are what a task made of the answers to earlier ones.
+        What is saved goes on in any form of the same model, in Keras too.
+
+        Raises:
+            RuntimeFileError: The file has no states to remember by, or no task.
+            InputError: Its task holds no dialogues.
+        """
+        if not self._states:
+            raise RuntimeFileError(f"{self.path.name} remembers nothing; use predict")
+        return chat(self.task, self.raw_run, self.metadata.get("card_sha256") or self.digest)
+
+    def stepping(self) -> Run:
+        """`run` for a decoder, which looks at the arrays of its first whole call only.
+
+        Those of later calls are what a task made of the answers to earlier ones. A call without
+        states begins another answer and is looked at again.
         """
         checked = False
 
         def run(arrays: Arrays) -> Arrays:
             nonlocal checked
-            if checked:
+            whole = len(arrays) == len(self.inputs)
+            if checked and whole:
                 return dict(zip(self._names, self.engine.run(arrays), strict=True))
             outputs = self.run(arrays)
-            checked = all(port.name in arrays for port in self.inputs)
+            checked = whole
             return outputs
 
         return run

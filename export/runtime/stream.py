@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from export.runtime.array_reader import ArrayReader
 from export.runtime.guard import Guard
 from export.runtime.ports import Port, zero_states
-from export.runtime.saved_state import pack, unpack
 from zoo.errors import InputError, RuntimeFileError, StreamError
-from zoo.tasks import Arrays, Reader
+from zoo.processing.saved_state import pack, unpack
+from zoo.tasks import Arrays, Reader, Speaker
 
 if TYPE_CHECKING:
     from export.runtime.session_model import Model
@@ -30,6 +30,7 @@ class Stream:
 
     def __init__(self, model: Model, reader: Reader) -> None:
         self._reader = reader
+        self._speaker = reader if isinstance(reader, Speaker) else None
         self._engine = model.engine
         self._digest = model.digest
         self._pairs = state_pairs(model)
@@ -58,7 +59,7 @@ class Stream:
         if self._broken:
             raise StreamError("the stream failed inside a chunk; restore it, or start another")
         arrays = self._reader.arrays(chunk)
-        outputs = None if arrays is None else self._step(arrays)
+        outputs = None if arrays is None else self._answered(arrays)
         return self._reader.answer(outputs)
 
     def flush(self) -> Any:
@@ -72,7 +73,7 @@ class Stream:
         """
         try:
             arrays = None if self._broken else self._reader.rest()
-            outputs = None if arrays is None else self._step(arrays)
+            outputs = None if arrays is None else self._answered(arrays)
             return self._reader.answer(outputs)
         finally:
             self._reader.reset()
@@ -102,16 +103,23 @@ class Stream:
         self._states = states
         self._broken = False
 
+    def _answered(self, arrays: Arrays) -> Arrays:
+        """The outputs for what was fed, or of a reader that speaks for the last that it said."""
+        try:
+            outputs = self._step(arrays)
+            while self._speaker and (said := self._speaker.following(outputs)) is not None:
+                outputs = self._step(said)
+        except BaseException:
+            self._broken = True
+            raise
+        return outputs
+
     def _step(self, arrays: Arrays) -> Arrays:
         if not self._states:
             batch = len(next(iter(arrays.values())))
             self._states = zero_states([port for port, _ in self._pairs], batch)
         arrays.update(self._states)
-        try:
-            found = self._engine.run(arrays)
-        except BaseException:
-            self._broken = True
-            raise
+        found = self._engine.run(arrays)
         self._states = {name: found[place] for name, place in self._next}
         return {name: found[place] for name, place in self._answers}
 

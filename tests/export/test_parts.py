@@ -73,10 +73,13 @@ def test_the_bundle_has_the_parts_beside_the_whole(whole: Path) -> None:
 
 def test_the_folder_answers_raw_input_as_the_original(original: Pretrained, whole: Path) -> None:
     model = load(whole)
-    for run in (model, load(whole / "model.onnx"), pickle.loads(pickle.dumps(model))):
-        found = run.predict("Abxb xx", alternatives=3).to_dict()
+    for file in (load(whole / "model.onnx"), pickle.loads(pickle.dumps(model)), model):
+        found = file.predict("Abxb xx", alternatives=3).to_dict()
         golden.check_answer("", found, original.predict("Abxb xx", alternatives=3).to_dict())
     assert len(model.predict_many(["ab", "x bb a"])) == 2
+    run = model.raw_run
+    for _ in range(2):
+        assert model.task.predict(run, "Abxb xx", alternatives=3).to_dict() == found
 
 
 def test_the_manifest_is_all_that_another_language_needs(whole: Path) -> None:

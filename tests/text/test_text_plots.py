@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import InputError
+from zoo.plots.alignment import save_alignment
 from zoo.plots.attention import _lines, save_attention
+from zoo.plots.attention_map import save_attention_map
 from zoo.plots.confusion import save_confusion
 from zoo.tasks.text_classification import ExplainedLabel
+from zoo.tasks.translation import Candidate, Translated
 
 PNG = b"\x89PNG\r\n"
 
@@ -22,8 +25,21 @@ def test_words_are_drawn_with_their_weights(tmp_path: Path) -> None:
         *zip(words, answer.weights, strict=True)
     ] and len(lines) == 5
     assert all(len(line) == 1 or sum(len(w) + 1 for w, _ in line) <= 93 for line in lines)
-    save_attention(answer, tmp_path / "words.png")
+    save_attention([answer, answer], tmp_path / "words.png")
+    with pytest.raises(InputError, match="at least one"):
+        save_attention([], tmp_path / "none.png")
     assert (tmp_path / "words.png").read_bytes().startswith(PNG)
+
+
+def test_what_a_translation_looked_at_is_drawn(tmp_path: Path) -> None:
+    looked = Candidate("a $1 dog", -1.0, ["a", " $1", " dog"], [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
+    answers = [Translated(["ein", " Hund"], [looked])] * 2
+    save_alignment(answers, tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(PNG)
+    blind = Translated(["ein"], [Candidate("a", -1.0, ["a"], [])])
+    for wrong in ([], [blind]):
+        with pytest.raises(InputError, match="without attention"):
+            save_alignment(wrong, tmp_path / "none.png")
 
 
 def test_a_confusion_matrix_is_drawn(tmp_path: Path) -> None:
@@ -32,3 +48,12 @@ def test_a_confusion_matrix_is_drawn(tmp_path: Path) -> None:
     for wanted, answered in (([], []), (["a"], ["a", "b"])):
         with pytest.raises(InputError, match="one answer for each"):
             save_confusion(wanted, answered, tmp_path / "none.png")
+
+
+def test_a_map_of_attention_is_drawn_where_there_is_one(tmp_path: Path) -> None:
+    one = Candidate("$a$ b", -1.0, [" $a$", " b"], [[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
+    save_attention_map(Translated([" x", "$", " y"], [one]), tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(PNG)
+    silent = Translated([" x"], [Candidate("a", -1.0, [" a"], [])])
+    with pytest.raises(InputError, match="without attention"):
+        save_attention_map(silent, tmp_path / "none.png")

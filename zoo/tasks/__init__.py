@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
 from zoo.processing.frontend import Arrays, Frontend, Run
+
+if TYPE_CHECKING:
+    from zoo.processing.conversation import Conversation
 
 __all__ = [
     "Answer",
@@ -24,8 +27,10 @@ __all__ = [
     "Decoder",
     "Frontend",
     "Run",
+    "Speaker",
     "Task",
     "answer",
+    "chat",
     "check_options",
     "generate",
     "load_task",
@@ -124,6 +129,19 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
+class Speaker(Reader, Protocol):
+    """A reader whose answer is what the network itself says next, step by step."""
+
+    def following(self, outputs: Arrays) -> Arrays | None:
+        """What the network is to read of its own words; None once its answer is complete.
+
+        Args:
+            outputs: Those of the last call.
+        """
+        ...
+
+
 def answer(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Answer:
     """What `task.predict` answers; options that it does not take are refused by name.
 
@@ -151,6 +169,23 @@ def generate(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Iter
         raise InputError("This task answers all at once and writes no text; use predict.")
     check_options(task, options, stream)
     return stream(run, raw, **options)
+
+
+def chat(task: Task, run: Run, model: str) -> Conversation:
+    """Begins a dialogue that is remembered from turn to turn.
+
+    Args:
+        task: The task.
+        run: The network with the frontend around it, in its streaming form.
+        model: A SHA-256 that names the model, for what is saved; 64 hex digits.
+
+    Raises:
+        InputError: The task holds no dialogues.
+    """
+    begin: Callable[[Run, str], Conversation] | None = getattr(task, "conversation", None)
+    if begin is None:
+        raise InputError("This task holds no dialogues; use predict.")
+    return begin(run, model)
 
 
 def check_options(

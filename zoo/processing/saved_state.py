@@ -1,8 +1,9 @@
-"""What a stream remembers as bytes that any machine reads: named arrays, no code.
+"""What a stream or a conversation remembers as bytes that any machine reads: arrays, no code.
 
-Layout, integers little-endian: the magic ``RNNZSTRM``; uint16 version; 32 bytes, SHA-256 of the
-model file; uint32 length of a JSON text (ASCII) and that text, a list of ``[name, dtype, shape]``;
-the arrays one after the other, little-endian, row by row; 32 bytes, SHA-256 of all before.
+Layout, integers little-endian: the magic ``RNNZSTRM``; uint16 version; 32 bytes, SHA-256 that
+names the model; uint32 length of a JSON text (ASCII) and that text, a list of ``[name, dtype,
+shape]``; the arrays one after the other, little-endian, row by row; 32 bytes, SHA-256 of all
+before.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import StreamError
-from zoo.tasks import Arrays
+from zoo.processing.frontend import Arrays
 
 MAGIC, VERSION = b"RNNZSTRM", 1
 _HEAD = struct.Struct("<8sH32sI")
@@ -32,7 +33,7 @@ def pack(arrays: Mapping[str, np.ndarray], model: str) -> bytes:
 
     Args:
         arrays: Of numbers or truth values.
-        model: The SHA-256 of the model's file, 64 hex digits.
+        model: A SHA-256 that names the model, 64 hex digits.
     """
     table = [[name, array.dtype.name, list(array.shape)] for name, array in arrays.items()]
     text = json.dumps(table).encode("ascii")
@@ -64,8 +65,8 @@ def unpack(blob: Any, model: str) -> Arrays:
         )
     if digest.hex() != model:
         raise StreamError(
-            f"the stream was saved for the model file {digest.hex()[:12]}…, this one is "
-            f"{model[:12]}…; load the file it was saved with"
+            f"the stream was saved for the model {digest.hex()[:12]}…, this one is "
+            f"{model[:12]}…; load the one it was saved with"
         )
     try:
         return _arrays(content[_HEAD.size : -_DIGEST], length)
