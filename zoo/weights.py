@@ -41,7 +41,8 @@ def save_weights(
         for key, value in weight_arrays(model).items()
     }
     with replacing(path) as temporary:
-        numpy_io.save_file(arrays, temporary, metadata={_HEADER: json.dumps(dict(header))})
+        told = json.dumps(dict(header), ensure_ascii=False)
+        numpy_io.save_file(arrays, temporary, metadata={_HEADER: told})
 
 
 def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from zoo.builders import _translator
 from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
 from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
+from zoo.layers.banded_embedding import BandedEmbedding
 from zoo.layers.masking import SequenceMask, ZeroPadded
 from zoo.layers.pooling import MaxOverCharacters, SequencePooling
 from zoo.layers.tied import TiedEmbedding
@@ -25,6 +27,9 @@ def language_model(
     input_dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     tied: bool = False,
+    cutoffs: Sequence[int] = (),
+    narrowing: int = 4,
+    room: Sequence[float] | None = None,
     streaming: bool = False,
 ) -> keras.Model:
     """Next-symbol model: embedding, stacked recurrent layers, a dense layer.
@@ -36,7 +41,7 @@ def language_model(
 
     Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329)
     and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287); tied after Press and Wolf 2017
-    (arXiv 1608.05859).
+    (arXiv 1608.05859), in bands after Baevski and Auli 2019 (arXiv 1809.10853).
 
     Args:
         vocabulary_size: Number of symbols.
@@ -49,6 +54,11 @@ def language_model(
         recurrent_dropout: Rate on the state between steps, one mask a sequence, while training.
         tied: Whether the logits are products with the vectors of the embedding, of the last
             state projected to their size; a large vocabulary then takes half the weights.
+        cutoffs: For a very large vocabulary, the first code of each later band of a tied embedding
+            whose rare symbols have short vectors; see `BandedEmbedding`.
+        narrowing: How many times shorter the vectors of each next band are.
+        room: For the training of bands: the model also takes `targets` int32 (batch, time), the
+            next symbols, and gives their losses in nats instead of logits; see `BandedEmbedding`.
         streaming: Whether states are inputs and outputs.
 
     Returns:
@@ -56,14 +66,45 @@ def language_model(
         `logits`, or tied `projection`.
 
     Raises:
-        RecipeError: The cell is unknown.
+        RecipeError: The cell is unknown, or the cut-offs are no bands.
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    kind = TiedEmbedding if tied else keras.layers.Embedding
-    table = kind(vocabulary_size, embedding, name="embedding")
-    x = table(tokens)
-    inputs, outputs = {"tokens": tokens}, dict[str, keras.KerasTensor]()
-    x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    table: Any = (
+        BandedEmbedding(vocabulary_size, embedding, cutoffs, narrowing, room, name="embedding")
+        if cutoffs
+        else (TiedEmbedding if tied else keras.layers.Embedding)(
+            vocabulary_size, embedding, name="embedding"
+        )
+    )
+    x = keras.layers.Dropout(input_dropout, name="input_dropout")(table(tokens))
+    x, states, following = _stacked(x, cell, units, layers, dropout, recurrent_dropout, streaming)
+    if tied or cutoffs:
+        x = keras.layers.Dense(embedding, name="projection")(x)
+    if room is not None:
+        targets = keras.Input((None,), dtype="int32", name="targets")
+        inputs = {"tokens": tokens, "targets": targets}
+        return keras.Model(inputs, table(x, told=targets), name="language_model_learning")
+    if tied or cutoffs:
+        logits = table(x, reverse=True)
+    else:
+        logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    if streaming:
+        inputs, outputs = {"tokens": tokens, **states}, {"logits": logits, **following}
+        return keras.Model(inputs, outputs, name="language_model_streaming")
+    return keras.Model(tokens, logits, name="language_model")
+
+
+def _stacked(
+    x: Any,
+    cell: str,
+    units: int,
+    layers: int,
+    dropout: float,
+    recurrent_dropout: float,
+    streaming: bool,
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Recurrent layers over x; streaming, also their states as inputs, and what follows them."""
+    inputs, outputs = dict[str, Any](), dict[str, Any]()
     for i in range(layers):
         layer = recurrent_layer(
             cell,
@@ -82,13 +123,7 @@ def language_model(
         else:
             x = layer(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    if tied:
-        logits = table(keras.layers.Dense(embedding, name="projection")(x), reverse=True)
-    else:
-        logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
-    if streaming:
-        return keras.Model(inputs, {"logits": logits, **outputs}, name="language_model_streaming")
-    return keras.Model(tokens, logits, name="language_model")
+    return x, inputs, outputs
 
 
 def classifier(
