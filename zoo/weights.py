@@ -40,8 +40,8 @@ def save_weights(
         key: np.ascontiguousarray(value.astype(dtype) if value.dtype.kind == "f" else value)
         for key, value in weight_arrays(model).items()
     }
+    told = json.dumps(dict(header), ensure_ascii=False, separators=(",", ":"))
     with replacing(path) as temporary:
-        told = json.dumps(dict(header), ensure_ascii=False)
         numpy_io.save_file(arrays, temporary, metadata={_HEADER: told})
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import InputError
-from zoo.plots.alignment import save_alignment
 from zoo.plots.attention import _lines, save_attention
 from zoo.plots.attention_map import save_attention_map
 from zoo.plots.confusion import save_confusion
@@ -31,17 +30,6 @@ def test_words_are_drawn_with_their_weights(tmp_path: Path) -> None:
     assert (tmp_path / "words.png").read_bytes().startswith(PNG)
 
 
-def test_what_a_translation_looked_at_is_drawn(tmp_path: Path) -> None:
-    looked = Candidate("a $1 dog", -1.0, ["a", " $1", " dog"], [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
-    answers = [Translated(["ein", " Hund"], [looked])] * 2
-    save_alignment(answers, tmp_path / "map.png")
-    assert (tmp_path / "map.png").read_bytes().startswith(PNG)
-    blind = Translated(["ein"], [Candidate("a", -1.0, ["a"], [])])
-    for wrong in ([], [blind]):
-        with pytest.raises(InputError, match="without attention"):
-            save_alignment(wrong, tmp_path / "none.png")
-
-
 def test_a_confusion_matrix_is_drawn(tmp_path: Path) -> None:
     save_confusion(["a", "a", "b"], ["a", "b", "c"], tmp_path / "matrix.png")
     assert (tmp_path / "matrix.png").read_bytes().startswith(PNG)
@@ -52,8 +40,10 @@ def test_a_confusion_matrix_is_drawn(tmp_path: Path) -> None:
 
 def test_a_map_of_attention_is_drawn_where_there_is_one(tmp_path: Path) -> None:
     one = Candidate("$a$ b", -1.0, [" $a$", " b"], [[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
-    save_attention_map(Translated([" x", "$", " y"], [one]), tmp_path / "map.png")
+    answers = [Translated([" x", "$", " y"], [one])] * 2
+    save_attention_map(answers, tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes().startswith(PNG)
     silent = Translated([" x"], [Candidate("a", -1.0, [" a"], [])])
-    with pytest.raises(InputError, match="without attention"):
-        save_attention_map(silent, tmp_path / "none.png")
+    for wrong in ([], [silent, answers[0]]):
+        with pytest.raises(InputError, match="without attention"):
+            save_attention_map(wrong, tmp_path / "none.png")

@@ -9,11 +9,12 @@ import keras
 
 from zoo.builders import _translator
 from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
+from zoo.builders._tagger import answers, spelling
 from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
 from zoo.layers.banded_embedding import BandedEmbedding
 from zoo.layers.masking import SequenceMask, ZeroPadded
-from zoo.layers.pooling import MaxOverCharacters, SequencePooling
+from zoo.layers.pooling import SequencePooling
 from zoo.layers.tied import TiedEmbedding
 
 
@@ -210,6 +211,9 @@ def tagger(
     character_embedding: int = 16,
     filters: int = 48,
     pooling: str = "attention",
+    guided: bool = False,
+    paths: bool = False,
+    learning: bool = False,
     dropout: float = 0.4,
     input_dropout: float = 0.3,
     recurrent_dropout: float = 0.0,
@@ -219,8 +223,9 @@ def tagger(
     A word is its own embedding beside one made of its characters (a convolution over three of
     them, the largest value of each channel), which knows endings and capitals of words never seen.
 
-    Source: Ma and Hovy 2016 (arXiv 1603.01354) without its last layer; the class of the sentence
-    beside the tags after Liu and Lane 2016 (arXiv 1609.01454).
+    Source: Ma and Hovy 2016 (arXiv 1603.01354), whose last layer is `paths`; the class of the
+    sentence beside the tags after Liu and Lane 2016 (arXiv 1609.01454), and as their guide after
+    Qin et al. 2019 (arXiv 1909.02188).
 
     Args:
         words: Number of codes of words.
@@ -235,6 +240,10 @@ def tagger(
         character_embedding: Size of a character's vector.
         filters: Channels of the convolution over characters; 0 leaves the characters unread.
         pooling: "attention", "mean" or "max" of the steps, for the class of the sentence.
+        guided: Whether the probabilities of the classes add to the tags' logits.
+        paths: Whether the score of a tag depends on the one before it: a linear-chain conditional
+            random field, whose best path `zoo.processing.spans.best_path` finds.
+        learning: Whether `tags` are followed by `transitions` along time, for the loss of paths.
         dropout: Share of inputs dropped before every recurrent layer but the first, and before
             the outputs.
         input_dropout: Share of a word's vector dropped.
@@ -243,19 +252,22 @@ def tagger(
     Returns:
         A model of `words` int32 (batch, time), `characters` int32 (batch, time, width) and
         `lengths` int32 (batch,), with the output `tags` float32 (batch, time, tags), logits, and
-        with classes a dict of that and `intent` float32 (batch, classes).
+        with classes or paths a dict of that and `intent` float32 (batch, classes) and
+        `transitions` float32 (batch, tags + 1, tags), the scores of pairs, equal in all rows.
 
     Raises:
-        RecipeError: The cell is unknown.
+        RecipeError: The cell is unknown, or there are no classes to guide the tags.
     """
+    if guided and not classes:
+        raise RecipeError("Received guided=True without classes; give their number.")
     codes = keras.Input((None,), dtype="int32", name="words")
     spelled = keras.Input((None, None), dtype="int32", name="characters")
     lengths = keras.Input((), dtype="int32", name="lengths")
     mask = SequenceMask(name="mask")([codes, lengths])
     x = keras.layers.Embedding(words, embedding, name="embedding")(codes)
     if filters:
-        spelling = _spelling(spelled, characters, character_embedding, filters)
-        x = keras.layers.Concatenate(name="word")([x, spelling])
+        letters = spelling(spelled, characters, character_embedding, filters)
+        x = keras.layers.Concatenate(name="word")([x, letters])
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
     for index in range(1, layers + 1):
         if index > 1:
@@ -263,23 +275,9 @@ def tagger(
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
         x = sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
     x = keras.layers.Dropout(dropout, name="dropout_tags")(x)
-    outputs: Any = keras.layers.Dense(tags, name="tags")(x)
-    if classes:
-        whole = SequencePooling(pooling, name="pooling")(x, mask=mask)
-        outputs = {
-            "tags": outputs,
-            "intent": keras.layers.Dense(classes, name="intent")(whole),
-        }
-    return keras.Model([codes, spelled, lengths], outputs, name="tagger")
-
-
-def _spelling(codes: Any, characters: int, embedding: int, filters: int) -> Any:
-    """A vector (batch, time, filters) of the characters (batch, time, width) of each word."""
-    x = keras.layers.Embedding(characters, embedding, name="character_embedding")(codes)
-    x = keras.layers.Conv2D(
-        filters, (1, 3), padding="same", activation="relu", name="character_convolution"
-    )(x)
-    return MaxOverCharacters(name="spelling")([x, codes])
+    outputs = answers(x, mask, tags, classes, pooling, guided, paths, learning)
+    only = outputs if len(outputs) > 1 else outputs["tags"]
+    return keras.Model([codes, spelled, lengths], only, name="tagger")
 
 
 def transducer(

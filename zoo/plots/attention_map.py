@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,30 +12,34 @@ from zoo.plots.figure import saved_figure
 from zoo.tasks.translation import Translated
 
 _STEP = 0.26
+_AROUND = 1.6
 
 
-def save_attention_map(answer: Translated, path: Path) -> None:
-    """Draws the best translation's attention: its pieces downwards, those of the source across.
+def save_attention_map(answers: Sequence[Translated], path: Path) -> None:
+    """Draws the attention of best translations: their pieces downwards, those of the source across.
 
     Args:
-        answer: What a task said whose network gives its attention.
+        answers: What a task said whose network gives its attention, a panel each.
         path: The PNG to write.
 
     Raises:
-        InputError: The answer has no attention.
+        InputError: There is no answer, or one has no attention.
         MissingExtraError: matplotlib is not installed.
     """
-    best = answer.candidates[0]
-    if not best.attention:
-        raise InputError("Received a translation without attention; its network does not tell it.")
-    weights = np.array(best.attention)
-    size = 1.6 + _STEP * np.array(weights.shape[::-1])
-    with saved_figure(path, float(size[0]), float(size[1])) as figure:
-        axes = figure.subplots()
-        axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        axes.set_xticks(range(len(answer.source)), _shown(answer.source), rotation=90, fontsize=8)
-        axes.set_yticks(range(len(best.pieces)), _shown(best.pieces), fontsize=8)
-        axes.xaxis.tick_top()
+    maps = [np.array(answer.candidates[0].attention) for answer in answers]
+    if not maps or not all(weights.size for weights in maps):
+        raise InputError("Received translations without attention; give at least one with it.")
+    heights = [_AROUND + _STEP * len(weights) for weights in maps]
+    width = _AROUND + _STEP * max(weights.shape[1] for weights in maps)
+    with saved_figure(path, width, sum(heights)) as figure:
+        panels = np.atleast_1d(figure.subplots(len(maps), height_ratios=heights))
+        for axes, answer, weights in zip(panels, answers, maps, strict=True):
+            pieces = answer.candidates[0].pieces
+            axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+            axes.set_xticks(range(len(answer.source)), _shown(answer.source), rotation=90)
+            axes.set_yticks(range(len(pieces)), _shown(pieces))
+            axes.tick_params(labelsize=8)
+            axes.xaxis.tick_top()
 
 
 def _shown(pieces: list[str]) -> list[str]:

@@ -14,8 +14,8 @@ from zoo.datasets.names_by_language import LabelledTexts
 from zoo.datasets.ud_english_ewt import Tagged, TaggedSentences
 from zoo.evaluation import classification, intent_and_slots, tagging, text_classification
 from zoo.loading import Pretrained
-from zoo.plots.alignment import save_alignment
 from zoo.plots.attention import save_attention
+from zoo.plots.attention_map import save_attention_map
 from zoo.plots.confusion import save_confusion
 from zoo.tasks.classification import Classification
 from zoo.tasks.intent_and_slots import IntentAndSlots
@@ -89,7 +89,7 @@ def _aligned_texts(model: Pretrained, data: ParallelTexts, folder: Path) -> None
     answers = [task.predict(model.run, text) for text in _short(data.validation[task.source])]
     told = [answer for answer in answers if answer.candidates[0].attention]
     if told:
-        save_alignment(told, folder / ATTENTION)
+        save_attention_map(told, folder / ATTENTION)
 
 
 PICTURES: Mapping[str, tuple[Picture, ...]] = {
