@@ -60,6 +60,7 @@ class Sampler:
         # Lengths count steps of the longest sequence given beside them.
         steps = max((shape[1] for shape in fixed.values() if len(shape) > 2), default=0)
         steps = steps or max((shape[1] for shape in fixed.values() if len(shape) == 2), default=1)
+        steps = min(steps, sizes.get("time", steps))  # an answer may be longer than its input
         return {
             spec.name: self._draw(spec.name, spec.dtype, fixed[spec.name], steps)
             for spec in self._subject.inputs
