@@ -41,6 +41,11 @@ def all_layers(model: Any) -> list[Any]:
     return list(found.values())
 
 
+def given_to(layer: Any) -> list[Any]:
+    """The symbolic tensors that a layer was called with when models were built of it."""
+    return [tensor for node in layer._inbound_nodes for tensor in node.input_tensors]
+
+
 @contextmanager
 def replaced_methods(methods: Mapping[tuple[Any, str], Callable[..., Any]]) -> Iterator[None]:
     """Lets each layer answer with functions of ours instead of its own methods, for a while.

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from zoo.measuring import evaluate as evaluate
     from zoo.repeating import cross_validate as cross_validate
     from zoo.repeating import repeat as repeat
-    from zoo.training.api import finetune as finetune
     from zoo.training.api import train as train
 
 _HOMES = {
@@ -27,7 +26,6 @@ _HOMES = {
     "load": "zoo.loading",
     "build": "zoo.builders",
     "train": "zoo.training.api",
-    "finetune": "zoo.training.api",
     "evaluate": "zoo.measuring",
     "cross_validate": "zoo.repeating",
     "repeat": "zoo.repeating",

@@ -40,8 +40,9 @@ def save_weights(
         key: np.ascontiguousarray(value.astype(dtype) if value.dtype.kind == "f" else value)
         for key, value in weight_arrays(model).items()
     }
+    told = json.dumps(dict(header), ensure_ascii=False, separators=(",", ":"))
     with replacing(path) as temporary:
-        numpy_io.save_file(arrays, temporary, metadata={_HEADER: json.dumps(dict(header))})
+        numpy_io.save_file(arrays, temporary, metadata={_HEADER: told})
 
 
 def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[str]:

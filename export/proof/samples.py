@@ -8,7 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from export.internals import given_to
 from export.tracing.subject import Subject
+from zoo.layers.banded_embedding import BandedEmbedding
 from zoo.tasks import Arrays
 
 Sizes = Mapping[str, int]
@@ -22,7 +24,8 @@ class Sampler:
 
     Floats are normal, with padding of zeros (or of the model's mask value) at the end of some
     rows and a few holes; integers stay inside the embedding they feed; an input called
-    ``lengths`` holds 1 to the number of time steps.
+    ``lengths`` holds 1 to the number of time steps, and one called ``memory``, which is what a
+    recurrent layer gave, values from -1 to 1.
 
     Args:
         subject: The model.
@@ -57,6 +60,7 @@ class Sampler:
         # Lengths count steps of the longest sequence given beside them.
         steps = max((shape[1] for shape in fixed.values() if len(shape) > 2), default=0)
         steps = steps or max((shape[1] for shape in fixed.values() if len(shape) == 2), default=1)
+        steps = min(steps, sizes.get("time", steps))  # an answer may be longer than its input
         return {
             spec.name: self._draw(spec.name, spec.dtype, fixed[spec.name], steps)
             for spec in self._subject.inputs
@@ -76,6 +80,8 @@ class Sampler:
         if "int" in dtype:
             limit = self._ranges.get(name, _CLASSES_OF_UNKNOWN_INTEGERS)
             return self._padded(draw.integers(0, limit, shape).astype(dtype), 0)
+        if name == "memory":
+            return self._padded(draw.uniform(-1, 1, shape).astype(dtype), self._padding)
         return self._padded(draw.standard_normal(shape).astype(dtype), self._padding)
 
     def _padded(self, values: Any, padding: float) -> Any:
@@ -100,11 +106,7 @@ def _codes(subject: Subject) -> dict[str, int]:
     tensors = {id(t): t.name for t in getattr(subject.network, "inputs", None) or []}
     direct: dict[str, int] = {}
     for layer in _embeddings(subject):
-        try:
-            source = tensors.get(id(layer.input))
-        except (AttributeError, ValueError):  # called never or more than once
-            continue
-        if source:
+        for source in {tensors[id(t)] for t in given_to(layer) if id(t) in tensors}:
             limit = int(layer.input_dim)
             direct[source] = min(limit, direct.get(source, limit))
     return direct
@@ -119,7 +121,8 @@ def _integer_ranges(subject: Subject, codes: Mapping[str, int]) -> dict[str, int
 
 
 def _embeddings(subject: Subject) -> list[Any]:
-    return [layer for layer in subject.layers if isinstance(layer, keras.layers.Embedding)]
+    kinds = (keras.layers.Embedding, BandedEmbedding)
+    return [layer for layer in subject.layers if isinstance(layer, kinds)]
 
 
 def _mask_value(subject: Subject) -> float:

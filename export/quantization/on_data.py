@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from export.bundle_folder import to_bundle
 from export.onnx_model import to_onnx
 from export.quantization.quantize import KINDS, quantize
 from export.quantization.report import QuantizationReport
@@ -14,7 +17,10 @@ from export.timing import machine
 from zoo.loading import Pretrained
 from zoo.measuring import DIGITS, score, write_quantized
 from zoo.model_card import Metric, Quantized
-from zoo.tasks import Arrays
+from zoo.tasks import Arrays, Run
+
+Scored = Callable[[Run], list[Metric]]
+Measured = tuple[list[Metric], QuantizationReport | None]
 
 _SAMPLES = 8  # calls of the network in the evaluation on which files are compared
 
@@ -38,25 +44,40 @@ def evaluate_small(
         ExportError: A file does not answer as it must.
     """
     with tempfile.TemporaryDirectory(prefix="rnn-zoo-small-") as name:
-        plain = Path(name) / "float32.onnx"
-        to_onnx(model, plain, raw=False)
-        samples: list[Arrays] = []
-        network = load(plain)
-
-        def run(arrays: Arrays) -> Arrays:
-            if len(samples) < _SAMPLES:
-                samples.append(arrays)
-            return network.run(arrays)
-
-        metrics = score(model, run, data=data, split=split)
-        files = []
-        for kind in KINDS:
-            report = quantize(plain, Path(name) / f"{kind}.onnx", kind, samples=samples)
-            found = score(model, load(report.path).run, data=data, split=split)
-            files.append(_measured(model, report, found, split))
+        files = _bundles if model.parts else _files
+        (metrics, _), *small = files(
+            model, Path(name), partial(score, model, data=data, split=split)
+        )
+        found = [_measured(model, report, told, split) for told, report in small if report]
     if write:
-        write_quantized(model, files)
-    return metrics, files
+        write_quantized(model, found)
+    return metrics, found
+
+
+def _files(model: Pretrained, folder: Path, scored: Scored) -> Iterator[Measured]:
+    """The float32 file and the small ones, judged on calls of the evaluation."""
+    plain = folder / "float32.onnx"
+    to_onnx(model, plain, raw=False)
+    samples: list[Arrays] = []
+    network = load(plain)
+
+    def run(arrays: Arrays) -> Arrays:
+        if len(samples) < _SAMPLES:
+            samples.append(arrays)
+        return network.run(arrays)
+
+    yield scored(run), None
+    for kind in KINDS:
+        report = quantize(plain, folder / f"{kind}.onnx", kind, samples=samples)
+        yield scored(load(report.path).run), report
+
+
+def _bundles(model: Pretrained, folder: Path, scored: Scored) -> Iterator[Measured]:
+    """The same of a model in parts, which answer in place of the whole; sizes are the whole's."""
+    for kind in (None, *KINDS):
+        bundle = folder / (kind or "float32")
+        report = to_bundle(model, bundle, raw=False, quantize=kind)[0]
+        yield scored(load(bundle).raw_run), report.quantized
 
 
 def _measured(

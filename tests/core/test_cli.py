@@ -86,7 +86,10 @@ def test_show_prints_everything_known() -> None:
         (["export", "{folder}/bad.keras"], "bad.keras"),
         (["verify", "{folder}/none.onnx", "digits-gru"], "none.onnx"),
         (["train", "digit-gru"], "digits-gru"),
-        (["finetune", "shakespeare-lstm", "--data", "{folder}/none.txt"], "none.txt"),
+        (["train", "--from", "shakespeare-lstm", "--data", "{folder}/none.txt"], "none.txt"),
+        (["train", "--from", "shakespeare-lstm"], "give start (--from) and data"),
+        (["train", "names-rnn", "--data", "mine.csv"], "without start"),
+        (["train"], "name the recipe"),
         (["cross-validate", "flu-segrnn"], "no groups"),
     ],
 )

@@ -115,7 +115,9 @@ def test_fine_tuning_starts_from_the_weights_and_keeps_the_vocabulary(
 ) -> None:
     own = tmp_path / "own.txt"
     own.write_text("to be or to be or " * 400)
-    tuned = zoo.finetune(str(folder), str(own), tmp_path / "tuned", epochs=1, verbose=0)
+    tuned = zoo.train(
+        None, tmp_path / "tuned", start=str(folder), data=str(own), epochs=1, verbose=0
+    )
     assert tuned.task.processing == zoo.load(folder).task.processing
     before = zoo.load(folder).model.get_weights()
     moved = [
@@ -134,7 +136,9 @@ def test_own_data_too_short_to_score_leaves_no_figures(folder: Path, tmp_path: P
     own = tmp_path / "own.txt"
     own.write_text("to be or to be or " * 60)
     with pytest.warns(UserWarning, match="no figures"):
-        tuned = zoo.finetune(str(folder), str(own), tmp_path / "tuned", epochs=1, verbose=0)
+        tuned = zoo.train(
+            None, tmp_path / "tuned", start=str(folder), data=str(own), epochs=1, verbose=0
+        )
     assert tuned.card.measured is None
 
 

@@ -100,6 +100,8 @@ QUESTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("g2p-lstm", "pronunciation", {"beams": 1}),
     ("g2p-lstm", "pronunciation", {"beams": 4}),
     ("g2p-lstm", "pronunciation", {"beams": 8}),
+    ("de-en-gru", "Zwei junge Hunde spielen im Schnee.", {"beams": 1}),
+    ("de-en-gru", "Zwei junge Hunde spielen im Schnee.", {"beams": 5}),
 ]
 
 if __name__ == "__main__":

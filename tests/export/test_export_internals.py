@@ -37,6 +37,14 @@ def test_keras_lists_layers_at_any_depth() -> None:
     assert "deep" in [layer.name for layer in internals.all_layers(outer)]
 
 
+def test_keras_remembers_what_a_layer_was_called_with() -> None:
+    one, other = keras.Input((3,)), keras.Input((3,))
+    layer = keras.layers.Dense(2)
+    keras.Model([one, other], [layer(one), layer(other)])
+    assert [id(tensor) for tensor in internals.given_to(layer)] == [id(one), id(other)]
+    assert internals.given_to(keras.layers.Dense(2)) == []
+
+
 def test_keras_looks_call_up_on_the_instance() -> None:
     layer = keras.layers.GRU(2)
     x = np.zeros((1, 3, 2), "float32")

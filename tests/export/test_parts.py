@@ -19,12 +19,13 @@ from click.testing import CliRunner
 import export
 import zoo
 from export import bundle, golden
+from export.call_order import call_order
 from export.runtime import load
 from tests.text import made_words
 from zoo.builders import build
 from zoo.cli import app
 from zoo.errors import ExportError, RuntimeFileError
-from zoo.loading import Pretrained
+from zoo.loading import Pretrained, states_of
 from zoo.weights import save_weights
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +162,20 @@ def test_inspection_tells_how_the_parts_are_called(whole: Path) -> None:
     assert "<- step next_state_h, first zeros" in told and "<- encoder memory, its step" in told
     told = CliRunner().invoke(app, ["inspect", "--json", str(whole)]).output
     assert [part["call"]["name"] for part in json.loads(told)["parts"]] == ["encoder", "step"]
+
+
+def test_a_step_that_looks_back_takes_the_whole_memory(tmp_path: Path) -> None:
+    sizes = {"vocabulary_size": 12, "units": 4, "decoder_units": 5, "embedding": 3}
+    for part, file in bundle.PARTS.items():
+        model = build("text.translator", **sizes, part=part)
+        facts = {"part": part, "states": states_of(model)}
+        export.to_onnx(model, tmp_path / file, cases=4, metadata=facts)
+    parts = {part: load(tmp_path / file) for part, file in bundle.PARTS.items()}
+    fed = call_order(parts, 2)[1]["inputs"]
+    assert fed["memory"] == {"from": "encoder", "output": "memory", "take": "all"}
+    assert fed["lengths"] == {"from": "input"} and fed["previous"] == {"from": "answer", "first": 2}
+    start = {"from": "encoder", "output": "state_1_h"}
+    assert fed["state_1_h"] == {"from": "step", "output": "next_state_1_h", "first": start}
 
 
 def test_small_parts_answer_too(original: Pretrained, tmp_path: Path) -> None:

@@ -36,7 +36,15 @@ def recipe(model_id: str, **training: Any) -> Recipe:
     """The recipe of a model of the zoo, or of `reviews`, made small enough for seconds."""
     found = read_recipe(path(model_id))
     arguments = {**found.model.arguments, **SMALL[model_id]}
-    small: dict[str, Any] = {"epochs": 3, "batch_size": 8, "learning_rate": 0.02, **training}
+    # Vectors are learned from data sets that tests do not have.
+    options = {k: v for k, v in found.training.options.items() if k != "vectors"}
+    small: dict[str, Any] = {
+        "epochs": 3,
+        "batch_size": 8,
+        "learning_rate": 0.02,
+        "options": options,
+        **training,
+    }
     return replace(
         found,
         model=replace(found.model, arguments=arguments),

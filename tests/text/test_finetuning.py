@@ -31,18 +31,20 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_table_becomes_a_model_with_a_card(learned: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("text,label\n" + ROWS, encoding="utf-8")
-    words = ["finetune", str(learned), "--data", str(tmp_path / "mine.csv"), "--epochs", "1"]
+    words = ["train", "--from", str(learned), "--data", str(tmp_path / "mine.csv"), "--epochs", "1"]
     words += ["--batch-size", "4"]
     result = CliRunner().invoke(app, [*words, "-o", str(tmp_path / "mine")])
     assert result.exit_code == 0, result.output
     assert "accuracy" in result.stdout and "logistic_regression" in result.stdout
+    for name in ("curve.png", "confusion.png", "attention.png"):
+        assert (tmp_path / "mine" / name).read_bytes().startswith(b"\x89PNG")
     model = zoo.load(tmp_path / "mine")
     assert model.task.processing["labels"] == ["blue", "green", "red"]
     assert model.task.processing["vocabulary"] == zoo.load(learned).task.processing["vocabulary"]
     assert "mine.csv" in str(model.card) and model.card.measured is not None
     assert model.card.recipe.training.batch_size == 4 and model.run_facts["epochs"] == 1
     with pytest.raises(InputError, match="epochs=0"):
-        zoo.finetune(str(learned), tmp_path / "mine.csv", tmp_path / "none", epochs=0)
+        zoo.train(None, tmp_path, start=str(learned), data=tmp_path / "mine.csv", epochs=0)
     answer = model.predict("a red thing")
     assert answer.to_dict()["words"] == ["a", "red", "thing"]
     assert np.isclose(sum(answer.to_dict()["weights"]), 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import InputError, RecipeError
@@ -71,6 +71,21 @@ def test_a_choice_is_among_the_likeliest(
     assert kept[: better.sum()].sum() / kept.sum() <= top_p + 1e-9
     again = Sampling(temperature, top_k, top_p, seed)
     assert again.choose(scores, again.generator()) == code
+
+
+@given(st.integers(0, 99), st.floats(0.1, 9), st.none() | st.floats(0.01, 0.99))
+@settings(max_examples=25)
+def test_a_choice_of_very_many_is_the_same_as_of_all_in_order(
+    seed: int, spread: float, top_p: float | None
+) -> None:
+    scores = np.random.default_rng(seed).normal(scale=spread, size=9000).round(1)
+    sampling = Sampling(top_p=top_p, seed=seed)
+    order = np.argsort(-scores, kind="stable")
+    shares = np.cumsum(np.exp(scores[order]) / np.exp(scores).sum())
+    draw = sampling.generator().random()
+    reach = 1.0 if top_p is None else float(shares[np.searchsorted(shares, top_p)])
+    wanted = order[min(8999, np.searchsorted(shares, draw * reach, side="right"))]
+    assert sampling.choose(scores, sampling.generator()) == wanted
 
 
 @pytest.mark.parametrize(

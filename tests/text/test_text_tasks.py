@@ -32,8 +32,6 @@ REQUEST = {
     **WORDS,
     "tags": ["B-a", "I-a", "O"],
     "intents": ["Go", "Stop"],
-    "order": [[0, 1, 1], [3, 2, 2]],
-    "order_weight": 0.0,
 }
 ALIGNED = {"kind": "aligned", "longest": 6, "vocabulary": "abc", "answers": ["", "A", "B K"]}
 
@@ -74,6 +72,7 @@ def known_words(arrays: Arrays) -> Arrays:
     scores = np.concatenate([known, ~known, np.full(known.shape, 0.1)], axis=-1)
     return {
         "tags": scores.astype(np.float32) * 3,
+        "transitions": np.zeros((len(known), 4, 3), np.float32),
         "intent": np.concatenate([~intent, intent], axis=1).astype(np.float32) * 3,
     }
 
@@ -131,6 +130,17 @@ def test_a_request_has_an_intent_and_slots() -> None:
     assert [(slot.name, slot.value) for slot in found.slots] == [("a", "the"), ("a", "cat sat")]
     assert str(found).splitlines()[1:] == ["  a: the", "  a: cat sat"]
     assert json.loads(json.dumps(found.to_dict()))["slots"][1]["stop"] == 4
+
+
+def test_what_follows_what_decides_between_tags() -> None:
+    def followed(arrays: Arrays) -> Arrays:
+        outputs = known_words(arrays)
+        outputs["transitions"][:, 3, 2] = 9  # a request begins with O,
+        outputs["transitions"][:, 2, 0] = 9  # after which comes B-a,
+        outputs["transitions"][:, 3, 1] = 99  # and never with I-a, whatever the network says
+        return outputs
+
+    assert ask(requests(), followed, "so be it").tags == ["O", "B-a", "I-a"]
 
 
 def test_words_become_sounds() -> None:
@@ -233,6 +243,7 @@ def test_a_network_that_answers_nan_is_not_believed(kind: str) -> None:
         return {
             "logits": steps if kind == "transduction" else whole,
             "tags": steps,
+            "transitions": np.zeros((shape[0], 4, 3), np.float32),
             "intent": whole,
         }
 
@@ -252,8 +263,7 @@ def test_a_network_that_answers_nan_is_not_believed(kind: str) -> None:
         ("tagging", {"colour": 1}, "colour"),
         ("intent_and_slots", {"kind": "words"}, "'words'"),
         ("intent_and_slots", {"intents": []}, "intents"),
-        ("intent_and_slots", {"order": [[4, 1, 1]]}, "order"),
-        ("intent_and_slots", {"order": [[1, 3, 1]]}, "order"),
+        ("intent_and_slots", {"order": []}, "order"),
         ("transduction", {"kind": "words"}, "'words'"),
         ("transduction", {"longest": 0}, "longest=0"),
         ("transduction", {"answers": []}, "answers"),

@@ -211,11 +211,12 @@ def test_a_small_model_learns_is_scored_and_answers(model_id: str, tmp_path: Pat
     [
         (
             "names-rnn",
-            "text,label\n" + "\n".join(f'"na,me{i}",{"ab"[i % 2]}' for i in range(10)),
+            "text,label\n" + "\n".join(f'"na,\nme{i}",{"ab"[i % 2]}' for i in range(10)),
             {
                 "text\na\n": "text and label",
                 "": "text and label",
-                "text,label\n ,a\n": "line 2",
+                "text,label\n ,a\n": "text in line 2",
+                'text,label\n"b\nb",a\nx\n': "label in line 4",
                 "text,label\n" + "x,a\n" * 9: "two labels",
                 "text,label\n" + "x,a\n" * 9 + "y,b\n": "five texts",
             },

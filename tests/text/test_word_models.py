@@ -33,6 +33,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "units": 5,
         "embedding": 4,
         "filters": 3,
+        "guided": True,
+        "paths": True,
     },
     "text.transducer": {"vocabulary_size": 9, "outputs": 6, "units": 5, "decoder_units": 4},
 }
@@ -82,9 +84,24 @@ def test_options_make_models(name: str, options: dict[str, Any]) -> None:
     assert all(value.shape[0] == 2 for value in outputs(model, inputs(name, [2, 3], 3)).values())
 
 
-def test_without_characters_and_classes_a_tagger_has_one_output() -> None:
-    model = build("text.tagger", **{**ARGUMENTS["text.tagger"], "classes": 0, "filters": 0})
+def test_without_characters_classes_and_paths_a_tagger_has_one_output() -> None:
+    less = {"classes": 0, "guided": False, "paths": False, "filters": 0}
+    model = build("text.tagger", **{**ARGUMENTS["text.tagger"], **less})
     assert model.output_names == ["tags"] and "spelling" not in {x.name for x in model.layers}
+    with pytest.raises(RecipeError, match="guided"):
+        build("text.tagger", **{**ARGUMENTS["text.tagger"], "classes": 0})
+
+
+def test_a_tagger_that_learns_paths_has_pairs_of_tags_after_its_tags() -> None:
+    arguments = ARGUMENTS["text.tagger"]
+    plain, learning = (build("text.tagger", **arguments, learning=x) for x in (False, True))
+    plain.get_layer("transitions").set_weights([np.arange(20.0).reshape(5, 4)])
+    learning.set_weights(plain.get_weights())
+    arrays = inputs("text.tagger", [3, 2], 3)
+    found, joined = outputs(plain, arrays), outputs(learning, arrays)
+    assert found["transitions"].shape == (2, 5, 4) and set(joined) == {"tags", "intent"}
+    wanted = np.concatenate([found["tags"], found["transitions"]], axis=1)
+    np.testing.assert_allclose(joined["tags"], wanted, atol=1e-6)
 
 
 def transducer(cell: str) -> Parts:

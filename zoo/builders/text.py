@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from zoo.builders import _translator
 from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
+from zoo.builders._tagger import answers, spelling
 from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
+from zoo.layers.banded_embedding import BandedEmbedding
 from zoo.layers.masking import SequenceMask, ZeroPadded
-from zoo.layers.pooling import MaxOverCharacters, SequencePooling
+from zoo.layers.pooling import SequencePooling
 from zoo.layers.tied import TiedEmbedding
 
 
@@ -25,6 +28,9 @@ def language_model(
     input_dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     tied: bool = False,
+    cutoffs: Sequence[int] = (),
+    narrowing: int = 4,
+    room: Sequence[float] | None = None,
     streaming: bool = False,
 ) -> keras.Model:
     """Next-symbol model: embedding, stacked recurrent layers, a dense layer.
@@ -36,7 +42,7 @@ def language_model(
 
     Source: Graves 2013 (arXiv 1308.0850), dropout after Zaremba et al. 2014 (arXiv 1409.2329)
     and, on the state, Gal and Ghahramani 2016 (arXiv 1512.05287); tied after Press and Wolf 2017
-    (arXiv 1608.05859).
+    (arXiv 1608.05859), in bands after Baevski and Auli 2019 (arXiv 1809.10853).
 
     Args:
         vocabulary_size: Number of symbols.
@@ -49,6 +55,11 @@ def language_model(
         recurrent_dropout: Rate on the state between steps, one mask a sequence, while training.
         tied: Whether the logits are products with the vectors of the embedding, of the last
             state projected to their size; a large vocabulary then takes half the weights.
+        cutoffs: For a very large vocabulary, the first code of each later band of a tied embedding
+            whose rare symbols have short vectors; see `BandedEmbedding`.
+        narrowing: How many times shorter the vectors of each next band are.
+        room: For the training of bands: the model also takes `targets` int32 (batch, time), the
+            next symbols, and gives their losses in nats instead of logits; see `BandedEmbedding`.
         streaming: Whether states are inputs and outputs.
 
     Returns:
@@ -56,14 +67,45 @@ def language_model(
         `logits`, or tied `projection`.
 
     Raises:
-        RecipeError: The cell is unknown.
+        RecipeError: The cell is unknown, or the cut-offs are no bands.
     """
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    kind = TiedEmbedding if tied else keras.layers.Embedding
-    table = kind(vocabulary_size, embedding, name="embedding")
-    x = table(tokens)
-    inputs, outputs = {"tokens": tokens}, dict[str, keras.KerasTensor]()
-    x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
+    table: Any = (
+        BandedEmbedding(vocabulary_size, embedding, cutoffs, narrowing, room, name="embedding")
+        if cutoffs
+        else (TiedEmbedding if tied else keras.layers.Embedding)(
+            vocabulary_size, embedding, name="embedding"
+        )
+    )
+    x = keras.layers.Dropout(input_dropout, name="input_dropout")(table(tokens))
+    x, states, following = _stacked(x, cell, units, layers, dropout, recurrent_dropout, streaming)
+    if tied or cutoffs:
+        x = keras.layers.Dense(embedding, name="projection")(x)
+    if room is not None:
+        targets = keras.Input((None,), dtype="int32", name="targets")
+        inputs = {"tokens": tokens, "targets": targets}
+        return keras.Model(inputs, table(x, told=targets), name="language_model_learning")
+    if tied or cutoffs:
+        logits = table(x, reverse=True)
+    else:
+        logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
+    if streaming:
+        inputs, outputs = {"tokens": tokens, **states}, {"logits": logits, **following}
+        return keras.Model(inputs, outputs, name="language_model_streaming")
+    return keras.Model(tokens, logits, name="language_model")
+
+
+def _stacked(
+    x: Any,
+    cell: str,
+    units: int,
+    layers: int,
+    dropout: float,
+    recurrent_dropout: float,
+    streaming: bool,
+) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    """Recurrent layers over x; streaming, also their states as inputs, and what follows them."""
+    inputs, outputs = dict[str, Any](), dict[str, Any]()
     for i in range(layers):
         layer = recurrent_layer(
             cell,
@@ -82,13 +124,7 @@ def language_model(
         else:
             x = layer(x)
         x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    if tied:
-        logits = table(keras.layers.Dense(embedding, name="projection")(x), reverse=True)
-    else:
-        logits = keras.layers.Dense(vocabulary_size, name="logits")(x)
-    if streaming:
-        return keras.Model(inputs, {"logits": logits, **outputs}, name="language_model_streaming")
-    return keras.Model(tokens, logits, name="language_model")
+    return x, inputs, outputs
 
 
 def classifier(
@@ -175,6 +211,9 @@ def tagger(
     character_embedding: int = 16,
     filters: int = 48,
     pooling: str = "attention",
+    guided: bool = False,
+    paths: bool = False,
+    learning: bool = False,
     dropout: float = 0.4,
     input_dropout: float = 0.3,
     recurrent_dropout: float = 0.0,
@@ -184,8 +223,9 @@ def tagger(
     A word is its own embedding beside one made of its characters (a convolution over three of
     them, the largest value of each channel), which knows endings and capitals of words never seen.
 
-    Source: Ma and Hovy 2016 (arXiv 1603.01354) without its last layer; the class of the sentence
-    beside the tags after Liu and Lane 2016 (arXiv 1609.01454).
+    Source: Ma and Hovy 2016 (arXiv 1603.01354), whose last layer is `paths`; the class of the
+    sentence beside the tags after Liu and Lane 2016 (arXiv 1609.01454), and as their guide after
+    Qin et al. 2019 (arXiv 1909.02188).
 
     Args:
         words: Number of codes of words.
@@ -200,6 +240,10 @@ def tagger(
         character_embedding: Size of a character's vector.
         filters: Channels of the convolution over characters; 0 leaves the characters unread.
         pooling: "attention", "mean" or "max" of the steps, for the class of the sentence.
+        guided: Whether the probabilities of the classes add to the tags' logits.
+        paths: Whether the score of a tag depends on the one before it: a linear-chain conditional
+            random field, whose best path `zoo.processing.spans.best_path` finds.
+        learning: Whether `tags` are followed by `transitions` along time, for the loss of paths.
         dropout: Share of inputs dropped before every recurrent layer but the first, and before
             the outputs.
         input_dropout: Share of a word's vector dropped.
@@ -208,19 +252,22 @@ def tagger(
     Returns:
         A model of `words` int32 (batch, time), `characters` int32 (batch, time, width) and
         `lengths` int32 (batch,), with the output `tags` float32 (batch, time, tags), logits, and
-        with classes a dict of that and `intent` float32 (batch, classes).
+        with classes or paths a dict of that and `intent` float32 (batch, classes) and
+        `transitions` float32 (batch, tags + 1, tags), the scores of pairs, equal in all rows.
 
     Raises:
-        RecipeError: The cell is unknown.
+        RecipeError: The cell is unknown, or there are no classes to guide the tags.
     """
+    if guided and not classes:
+        raise RecipeError("Received guided=True without classes; give their number.")
     codes = keras.Input((None,), dtype="int32", name="words")
     spelled = keras.Input((None, None), dtype="int32", name="characters")
     lengths = keras.Input((), dtype="int32", name="lengths")
     mask = SequenceMask(name="mask")([codes, lengths])
     x = keras.layers.Embedding(words, embedding, name="embedding")(codes)
     if filters:
-        spelling = _spelling(spelled, characters, character_embedding, filters)
-        x = keras.layers.Concatenate(name="word")([x, spelling])
+        letters = spelling(spelled, characters, character_embedding, filters)
+        x = keras.layers.Concatenate(name="word")([x, letters])
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(x)
     for index in range(1, layers + 1):
         if index > 1:
@@ -228,23 +275,9 @@ def tagger(
         options = {"recurrent_dropout": recurrent_dropout, "name": f"{cell}_{index}"}
         x = sequence_layer(cell, units, bidirectional, options)(x, mask=mask)
     x = keras.layers.Dropout(dropout, name="dropout_tags")(x)
-    outputs: Any = keras.layers.Dense(tags, name="tags")(x)
-    if classes:
-        whole = SequencePooling(pooling, name="pooling")(x, mask=mask)
-        outputs = {
-            "tags": outputs,
-            "intent": keras.layers.Dense(classes, name="intent")(whole),
-        }
-    return keras.Model([codes, spelled, lengths], outputs, name="tagger")
-
-
-def _spelling(codes: Any, characters: int, embedding: int, filters: int) -> Any:
-    """A vector (batch, time, filters) of the characters (batch, time, width) of each word."""
-    x = keras.layers.Embedding(characters, embedding, name="character_embedding")(codes)
-    x = keras.layers.Conv2D(
-        filters, (1, 3), padding="same", activation="relu", name="character_convolution"
-    )(x)
-    return MaxOverCharacters(name="spelling")([x, codes])
+    outputs = answers(x, mask, tags, classes, pooling, guided, paths, learning)
+    only = outputs if len(outputs) > 1 else outputs["tags"]
+    return keras.Model([codes, spelled, lengths], only, name="tagger")
 
 
 def transducer(

@@ -79,7 +79,8 @@ def command(
 
     MODEL is an id of the zoo, the folder of a model that you trained, or your own .keras file
     (read in Keras' safe mode). Writes a bundle: DIR/model.onnx, DIR/golden.json, DIR/manifest.json
-    and, if asked for, DIR/saved_model/1.
+    and, if asked for, DIR/saved_model/1; of a model that answers step by step also
+    DIR/encoder.onnx and DIR/step.onnx.
     """
     facts: dict[str, Any] = {
         "processing": read_processing(processing) if processing else None,

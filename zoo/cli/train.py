@@ -1,31 +1,60 @@
-"""`rnn-zoo train ID`."""
+"""`rnn-zoo train ID`, and `rnn-zoo train --from ID --data PATH`."""
 
 from __future__ import annotations
 
 import click
 
-from zoo.cli._shared import heavy, verbosity
+from zoo.cli._shared import heavy, metric_table, verbosity
 
 
 @click.command()
-@click.argument("model", metavar="ID")
-@click.option("--output", "-o", "folder", metavar="DIR", help="Where to write; default runs/ID.")
+@click.argument("model", metavar="[ID]", required=False)
+@click.option("--from", "start", metavar="ID", help="Go on from this model, on your own data.")
+@click.option(
+    "--data",
+    metavar="PATH",
+    help="With --from: a text file; a folder with one folder of sound files a label; a CSV table "
+    "(a series, or the columns text and label); tagged sentences or a dictionary in the data set's "
+    "form.",
+)
+@click.option("--output", "-o", "folder", metavar="DIR", help="Default runs/ID or runs/ID-mine.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
-@click.option("--epochs", type=int, metavar="N", help="Stop after N epochs in all.")
+@click.option("--epochs", type=int, metavar="N", help="Stop after N epochs; with --from, take N.")
+@click.option("--batch-size", type=int, metavar="N", help="With --from; small for few rows.")
 @click.option("--hold-out", metavar="GROUP", help="Train without this group of the data.")
 def command(
-    model: str, folder: str | None, resume: bool, epochs: int | None, hold_out: str | None
+    model: str | None,
+    start: str | None,
+    data: str | None,
+    folder: str | None,
+    resume: bool,
+    epochs: int | None,
+    batch_size: int | None,
+    hold_out: str | None,
 ) -> None:
-    """Train a recipe from scratch, on the Keras backend that KERAS_BACKEND names.
+    """Train a recipe from scratch, or a model further on your own data.
 
-    ID is a model of the zoo, or a folder with a recipe.toml of your own. Writes
-    weights.safetensors, history.csv, curve.png and a checkpoint each epoch.
+    ID is a model of the zoo, or a folder with a recipe.toml of your own. KERAS_BACKEND names the
+    Keras backend. Writes weights.safetensors, history.csv, pictures and a checkpoint each epoch;
+    with --from also card.toml, measured on a part of your data.
     """
     with heavy():
         import zoo
 
         trained = zoo.train(
-            model, folder, resume=resume, epochs=epochs, hold_out=hold_out, verbose=verbosity()
+            model,
+            folder,
+            start=start,
+            data=data,
+            resume=resume,
+            epochs=epochs,
+            batch_size=batch_size,
+            hold_out=hold_out,
+            verbose=verbosity(),
         )
-    click.echo(f"{trained.card.folder}: {trained.parameters():,} parameters. Next:")
-    click.echo(f"  rnn-zoo evaluate {trained.card.folder}")
+    card = trained.card
+    click.echo(f"{card.folder}: {trained.parameters():,} parameters.")
+    if card.measured:
+        click.echo(metric_table(card.measured.metrics))
+    elif start is None:
+        click.echo(f"Next: rnn-zoo evaluate {card.folder}")

@@ -98,7 +98,7 @@ def _windows(codes: np.ndarray) -> np.ndarray:
 def _window_losses(run: Run, windows: np.ndarray) -> np.ndarray:
     parts = [windows[i : i + BATCH] for i in range(0, len(windows), BATCH)]
     return np.concatenate(
-        [_losses(run({"tokens": part[:, :-1]})["logits"], part[:, 1:]).ravel() for part in parts]
+        [losses_of(run({"tokens": part[:, :-1]})["logits"], part[:, 1:]).ravel() for part in parts]
     )
 
 
@@ -109,14 +109,13 @@ def _carried_loss(run: Run, codes: np.ndarray) -> float:
         part = codes[None, start : start + CHUNK + 1]
         outputs = run({"tokens": part[:, :-1], **states})
         states = carry(outputs)
-        losses.append(_losses(outputs["logits"], part[:, 1:]).ravel())
+        losses.append(losses_of(outputs["logits"], part[:, 1:]).ravel())
     return float(np.mean(np.concatenate(losses)))
 
 
-def _losses(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def losses_of(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Cross-entropy in nats: logits (batch, time, vocabulary), targets (batch, time)."""
-    scores = logits.astype(np.float64)
-    top = scores.max(axis=-1, keepdims=True)
-    total = np.log(np.exp(scores - top).sum(axis=-1)) + top[..., 0]
+    scores = logits - logits.max(axis=-1, keepdims=True)
     chosen = np.take_along_axis(scores, targets[..., None].astype(np.int64), axis=-1)[..., 0]
-    return np.asarray(total - chosen)
+    total = np.exp(scores, out=scores).sum(axis=-1, dtype=np.float64)
+    return np.asarray(np.log(total) - chosen)

@@ -13,6 +13,8 @@ from zoo.model_card import Metric
 from zoo.tasks import Run
 from zoo.tasks.transduction import Transduction
 
+# Chosen on the validation part: 8 beams got 3 words of 12,620 more right than 4, in twice the time.
+BEAMS, OTHERS = 4, (1, 8)
 _BATCH = 512
 
 
@@ -23,7 +25,8 @@ def evaluate(
     split: str = "test",
     hold_out: str | None = None,
     *,
-    beams: int = 1,
+    beams: int = BEAMS,
+    others: Sequence[int] = OTHERS,
 ) -> list[Metric]:
     """Scores a transducer on every word of a split.
 
@@ -34,6 +37,7 @@ def evaluate(
         split: "validation" or "test".
         hold_out: Words have no groups.
         beams: Sequences followed at once; 1 is greedy.
+        others: Numbers of beams whose figures stand in the details.
 
     Returns:
         `word_error` (primary), the share of the words whose answer is none of the listed
@@ -47,16 +51,15 @@ def evaluate(
     scored: dict[str, tuple[Phones, ...]] | None = getattr(data, split, None)
     if not scored:
         raise DataError(f"No words are left of the part {split!r}.")
-    answers = answer(task, run, list(scored), beams)
+    answers = {count: answer(task, run, list(scored), count) for count in (beams, *others)}
     letters = letter_map(data.train)
     naive = [tuple(p for c in word for p in letters.get(c, ())) for word in scored]
     wanted = list(scored.values())
-    search = "greedy" if beams == 1 else f"{beams} beams"
-    protocol = f"{len(scored)} words, no stress, any listed pronunciation counts, {search}"
+    protocol = f"{len(scored)} words, no stress, any listed pronunciation counts, {_search(beams)}"
     return [
         Metric(
             name=name,
-            value=measure(wanted, answers),
+            value=measure(wanted, answers[beams]),
             unit="share",
             direction="lower",
             split=split,
@@ -64,9 +67,21 @@ def evaluate(
             seeds=[],
             primary=name == "word_error",
             baselines={"letter_map": measure(wanted, naive)},
+            details={
+                _search(count).replace(" ", "_"): measure(wanted, answers[count])
+                for count in others
+            },
         )
         for name, measure in (("word_error", word_error), ("phone_error", phone_error))
     ]
+
+
+def _search(beams: int) -> str:
+    return "greedy" if beams == 1 else f"{beams} beams"
+
+
+def _key(beams: int) -> str:
+    return _search(beams).replace(" ", "_")
 
 
 def answer(task: Transduction, run: Run, words: Sequence[str], beams: int) -> list[Phones]:

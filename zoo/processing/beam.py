@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zoo.processing.decoding import log_shares
+from zoo.processing.decoding import likeliest, log_shares
 
 Step = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 States = dict[str, np.ndarray]
@@ -90,7 +90,7 @@ def free_beam(
             logits, states = step(written[:, -1], states)
         logs = log_shares(logits)
         total = (scores[:, None] + logs).reshape(-1)
-        best = np.argsort(-total, kind="stable")[:beams]
+        best = likeliest(total, beams)
         parents, codes = np.divmod(best, logs.shape[1])
         scores = total[best]
         states = {name: state.take(parents, axis=0) for name, state in states.items()}

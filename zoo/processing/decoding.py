@@ -9,6 +9,8 @@ import numpy as np
 
 from zoo.errors import InputError
 
+_FIRST = 4096  # codes among which nearly all draws end
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -58,15 +60,40 @@ class Sampling:
         scores = np.asarray(logits, dtype=np.float64)
         if self.temperature == 0:
             return int(scores.argmax())
-        # A stable order makes equal logits give equal choices on every machine.
-        order = np.argsort(-scores, kind="stable")[: self.top_k]
-        weights = np.exp((scores[order] - scores[order[0]]) / self.temperature)
-        cumulative = np.cumsum(weights) / weights.sum()
+        order, cumulative = self._ranked(scores, draw)
         if self.top_p is not None:
             kept = int(np.searchsorted(cumulative, self.top_p)) + 1
             cumulative = cumulative[:kept] / cumulative[:kept][-1]
         place = int(np.searchsorted(cumulative, draw, side="right"))
         return int(order[min(place, len(cumulative) - 1)])
+
+    def _ranked(self, scores: np.ndarray, draw: float) -> tuple[np.ndarray, np.ndarray]:
+        """Codes that can be chosen, the likeliest first, and the sums of their probabilities."""
+        if self.top_k is None and len(scores) > _FIRST:  # to sort tens of thousands takes long
+            weights = np.exp((scores - scores.max()) / self.temperature)
+            order = likeliest(scores, _FIRST)
+            cumulative = np.cumsum(weights[order]) / weights.sum()
+            if cumulative[-1] > (draw if self.top_p is None else self.top_p):
+                return order, cumulative
+        order = likeliest(scores, self.top_k)
+        weights = np.exp((scores[order] - scores[order[0]]) / self.temperature)
+        return order, np.cumsum(weights) / weights.sum()
+
+
+def likeliest(scores: np.ndarray, count: int | None = None) -> np.ndarray:
+    """Codes of the largest scores, the largest first, int (count,).
+
+    Of equal scores the smaller code comes first, so that choices are equal on every machine.
+
+    Args:
+        scores: float (vocabulary,).
+        count: How many; None for all.
+    """
+    if count is None or count >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, -count)[-count]
+    codes = np.flatnonzero(scores >= least)
+    return np.asarray(codes[np.argsort(-scores[codes], kind="stable")][:count])
 
 
 def check_count(name: str, value: object, least: int, more: str = "") -> None:

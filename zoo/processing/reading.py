@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.processing.decoding import likeliest
 from zoo.processing.frontend import Arrays
-from zoo.processing.text import Characters
+from zoo.processing.text import TextCodec
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,18 @@ class Reading:
 
     Attributes:
         text: The piece.
-        predicted: How many of its characters were predicted: all but the first of a stream.
+        predicted: How many of its characters or words were predicted: all but the first of a
+            stream.
         nats: The negative logarithm of the probability of those, together.
-        likely: The most likely next characters and their probabilities, the likeliest first.
+        likely: The most likely next ones and their probabilities, the likeliest first.
+        unit: "character" or "word".
     """
 
     text: str
     predicted: int
     nats: float
     likely: dict[str, float]
+    unit: str = "character"
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-able values."""
@@ -41,7 +45,7 @@ class Reading:
         if not self.likely:
             return ""
         likely = ", ".join(f"{c!r} {share:.1%}" for c, share in self.likely.items())
-        rate = f"{self.nats / self.predicted:.2f} nats a character; " if self.predicted else ""
+        rate = f"{self.nats / self.predicted:.2f} nats a {self.unit}; " if self.predicted else ""
         return f"{rate}next {likely}"
 
 
@@ -50,13 +54,13 @@ class TextReader:
 
     Args:
         codec: Text to codes and back.
-        top: How many next characters are named.
+        top: How many next characters or words are named.
 
     Raises:
         InputError: `top` is not positive.
     """
 
-    def __init__(self, codec: Characters, top: int = 3) -> None:
+    def __init__(self, codec: TextCodec, top: int = 3) -> None:
         if type(top) is not int or top < 1:
             raise InputError(f"Received top={top!r}; use 1 or more.")
         self._codec = codec
@@ -98,15 +102,14 @@ class TextReader:
         read = codes[len(codes) - len(before) :]
         nats = -float(before[np.arange(len(read)), read].sum())
         self._last = logs[-1:]
-        order = np.argsort(-logs[-1], kind="stable")[: self._top]
         likely = {
-            self._codec.decode(order[k : k + 1]): float(np.exp(logs[-1][order[k]]))
-            for k in range(len(order))
+            self._codec.vocabulary[code]: float(np.exp(logs[-1][code]))
+            for code in likeliest(logs[-1], self._top)
         }
-        return Reading(self._codec.decode(codes), len(read), nats, likely)
+        return Reading(self._codec.decode(codes), len(read), nats, likely, self._codec.unit)
 
     def state(self) -> Arrays:
-        """The probabilities of the next character."""
+        """The probabilities of what is next."""
         return {"last": self._last}
 
     def restore(self, arrays: Arrays) -> None:

@@ -59,28 +59,34 @@ def ended_beam(step: Step, ends: Ends, beams: int, penalty: float) -> Written:
     """
     batch, time = len(ends.longest), int(ends.longest.max())
     first = np.arange(batch)[:, None] * beams
-    scores = np.full((batch, beams), -np.inf)
-    scores[:, 0] = 0.0
-    lengths, ended = np.zeros((batch, beams), int), np.zeros((batch, beams), bool)
-    codes, rows = (np.zeros((batch, beams, time), np.int32) for _ in range(2))
+    longest = np.repeat(ends.longest, beams)
+    scores: np.ndarray = np.full(batch * beams, -np.inf)
+    scores[::beams] = 0.0
+    lengths: np.ndarray = np.zeros(batch * beams, int)
+    ended: np.ndarray = np.zeros(batch * beams, bool)
+    codes: np.ndarray = np.zeros((batch * beams, time), np.int32)
+    rows: np.ndarray = np.zeros((batch * beams, time), np.int32)
     last: np.ndarray = np.full(batch * beams, ends.start, np.int32)
     parents: np.ndarray = np.arange(batch * beams)
     for place in range(time):
-        logs = log_shares(step(last, parents)).reshape(batch, beams, -1)
-        _force(logs, ended, ends, place)
+        logs = log_shares(step(last, parents))
+        _force(logs, ended, longest - 1 <= place, ends.end)
         lengths = lengths + ~ended
-        total = scores[:, :, None] + logs
-        best = _best(total / (((5 + lengths) / 6) ** penalty)[:, :, None], beams)
-        scores = np.take_along_axis(total.reshape(batch, -1), best, axis=1)
-        beam, chosen = np.divmod(best, logs.shape[2])
-        codes, rows = (np.take_along_axis(x, beam[:, :, None], axis=1) for x in (codes, rows))
-        lengths, ended = (np.take_along_axis(x, beam, axis=1) for x in (lengths, ended))
-        codes[:, :, place], rows[:, :, place] = chosen, first + beam
-        ended = ended | (chosen == ends.end) | ~np.isfinite(scores)
-        last, parents = chosen.reshape(-1).astype(np.int32), rows[:, :, place].reshape(-1)
+        logs += scores[:, None]
+        best = _best(logs.reshape(batch, beams, -1), ((5 + lengths) / 6) ** penalty)
+        chosen = (best + first * logs.shape[1]).reshape(-1)
+        scores = logs.take(chosen)
+        parents, written = np.divmod(chosen, logs.shape[1])
+        codes, rows = codes.take(parents, axis=0), rows.take(parents, axis=0)
+        codes[:, place], rows[:, place] = written, parents
+        last = codes[:, place]
+        lengths, ended = lengths.take(parents), ended.take(parents)
+        ended = ended | (written == ends.end) | ~np.isfinite(scores)
         if ended.all():
             break
-    return Written(codes[:, :, : place + 1], scores, rows[:, :, : place + 1])
+    shape = (batch, beams, -1)
+    found, path = codes[:, : place + 1], rows[:, : place + 1]
+    return Written(found.reshape(shape), scores.reshape(batch, beams), path.reshape(shape))
 
 
 def drawn(step: Step, ends: Ends, sampling: Sampling) -> Written:
@@ -98,34 +104,45 @@ def drawn_steps(
     """Codes int32 (batch,), 0 after each end, and logarithms of their probabilities, by step."""
     batch, time = len(ends.longest), int(ends.longest.max())
     rngs = [sampling.generator() for _ in range(batch)]
-    ended = np.zeros((batch, 1), bool)
+    ended = np.zeros(batch, bool)
     codes: np.ndarray = np.full(batch, ends.start, np.int32)
     for place in range(time):
         logits = step(codes, np.arange(batch))
-        logs = log_shares(logits)[:, None]
-        _force(logs, ended, ends, place)
-        choices = [sampling.choose(row[0], rng) for row, rng in zip(logs, rngs, strict=True)]
+        logs = log_shares(logits)
+        _force(logs, ended, ends.longest - 1 <= place, ends.end)
+        choices = [sampling.choose(row, rng) for row, rng in zip(logs, rngs, strict=True)]
         codes = np.array(choices, np.int32)
-        yield codes, logs[np.arange(batch), 0, codes]
-        ended |= codes[:, None] == ends.end
+        yield codes, logs[np.arange(batch), codes]
+        ended |= codes == ends.end
         if ended.all():
             return
 
 
-def _force(logs: np.ndarray, ended: np.ndarray, ends: Ends, place: int) -> None:
-    """Leaves nothing but 0 to texts that have ended, and the end to those that must."""
-    due = (ends.longest - 1 <= place)[:, None] & ~ended
-    last = logs[:, :, ends.end].copy()
+def _force(logs: np.ndarray, ended: np.ndarray, due: np.ndarray, end: int) -> None:
+    """Leaves nothing but 0 to rows that have ended, and the end to those that must."""
+    if not (ended.any() or due.any()):
+        return
+    due = due & ~ended
+    last = logs[due, end]
     logs[due | ended] = -np.inf
-    logs[:, :, ends.end] = np.where(due, last, logs[:, :, ends.end])
+    logs[due, end] = last
     logs[ended, 0] = 0.0
 
 
-def _best(ranks: np.ndarray, count: int) -> np.ndarray:
-    """Places of the `count` highest of (batch, beams * codes), the highest first."""
-    batch, beams, size = ranks.shape
-    kept = np.argpartition(-ranks, min(count, size - 1), axis=2)[:, :, :count]
+def _best(scores: np.ndarray, penalties: np.ndarray) -> np.ndarray:
+    """Places of the highest of (batch, beams * codes), as many as beams, the highest first.
+
+    Args:
+        scores: float (batch, beams, codes).
+        penalties: What each beam's scores are divided by, (batch * beams,).
+    """
+    batch, beams, size = scores.shape
+    if beams == 1:
+        return np.asarray(scores.argmax(axis=2))
+    count = min(beams, size)
+    kept = scores.argpartition(size - count, axis=2)[:, :, size - count :]
     places = (kept + np.arange(beams)[:, None] * size).reshape(batch, -1)
-    values = np.take_along_axis(ranks.reshape(batch, -1), places, axis=1)
-    order = np.lexsort((places, -values))[:, :count]
-    return np.take_along_axis(places, order, axis=1)
+    flat = places + np.arange(batch)[:, None] * beams * size
+    ranks = scores.take(flat) / np.repeat(penalties, count).reshape(batch, -1)
+    order = np.lexsort((places, -ranks))[:, :beams]
+    return np.asarray(places.take(order + np.arange(batch)[:, None] * places.shape[1]))

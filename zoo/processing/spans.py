@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,51 +30,13 @@ def may_follow(tags: Sequence[str]) -> np.ndarray:
     return allowed
 
 
-def transition_counts(tags: Sequence[str], rows: Iterable[Sequence[str]]) -> list[list[int]]:
-    """How often each tag stands after which: [before, after, count] of those that do.
-
-    Args:
-        tags: Name of each tag.
-        rows: Tagged sentences; the start of one counts as a tag, numbered after all others.
-    """
-    codes = {tag: code for code, tag in enumerate(tags)}
-    counts: Counter[tuple[int, int]] = Counter()
-    for row in rows:
-        found = [len(codes), *(codes[tag] for tag in row)]
-        counts.update(pairwise(found))
-    return [[before, after, count] for (before, after), count in sorted(counts.items())]
-
-
-def transition_scores(
-    tags: Sequence[str], counts: Iterable[Sequence[int]], weight: float
-) -> np.ndarray:
-    """What each pair of neighbours adds to the score of a path.
-
-    It is `weight` times log(p(after | before) / p(after)), from counts with 0.1 added to each: what
-    the order of the tags says beyond their frequency, which the network's scores know already.
-
-    Args:
-        tags: Name of each tag.
-        counts: From `transition_counts`.
-        weight: 0 leaves the scores alone.
-
-    Returns:
-        float (tags + 1, tags), [before, after], -inf where a pair is not valid.
-    """
-    table = np.full((len(tags) + 1, len(tags)), 0.1)
-    for before, after, count in counts:
-        table[before, after] += count
-    shares = table.sum(axis=0) / table.sum()
-    gain = np.log(table / table.sum(axis=1, keepdims=True)) - np.log(shares)
-    return np.where(may_follow(tags), weight * gain, -np.inf)
-
-
 def best_path(scores: np.ndarray, transitions: np.ndarray) -> np.ndarray:
     """The path of the largest total score (Viterbi 1967).
 
     Args:
-        scores: float (time, tags), logarithms of probabilities.
-        transitions: From `transition_scores`.
+        scores: float (time, tags).
+        transitions: float (tags + 1, tags), what a pair [before, after] adds to the score, -inf
+            where it is not valid; the last row is for the start.
 
     Returns:
         int (time,).

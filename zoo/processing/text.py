@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
+
+
+class TextCodec(Protocol):
+    """Running text to integer codes and back, whatever a code stands for."""
+
+    @property
+    def unit(self) -> str:
+        """What a code stands for: "character" or "word"."""
+        ...
+
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """What each code stands for; a code is its position."""
+        ...
+
+    def encode(self, text: str) -> np.ndarray:
+        """Codes of a text, int32 (codes,).
+
+        Raises:
+            InputError: The text holds what has no code.
+        """
+        ...
+
+    def decode(self, codes: np.ndarray, after: np.ndarray | None = None) -> str:
+        """The text of codes as it goes on after the text of other codes, both int (codes,)."""
+        ...
+
+    def to_processing(self) -> dict[str, Any]:
+        """The codec as JSON-able values."""
+        ...
 
 
 class Characters:
@@ -21,6 +51,7 @@ class Characters:
     """
 
     kind = "characters"
+    unit = "character"
 
     def __init__(self, vocabulary: str) -> None:
         if not vocabulary or len(set(vocabulary)) != len(vocabulary):
@@ -72,8 +103,8 @@ class Characters:
                 f"which this model does not know; it knows {self.vocabulary!r}."
             ) from None
 
-    def decode(self, codes: np.ndarray) -> str:
-        """The text of integer codes of shape (characters,)."""
+    def decode(self, codes: np.ndarray, after: np.ndarray | None = None) -> str:
+        """The text of integer codes of shape (characters,), the same after any other."""
         return "".join(self.vocabulary[int(code)] for code in codes)
 
 

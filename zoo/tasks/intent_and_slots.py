@@ -10,14 +10,16 @@ import numpy as np
 
 from zoo.errors import RecipeError
 from zoo.processing.frontend import Frontend, Run
-from zoo.processing.labels import Labels, check_names, checked, softmax
-from zoo.processing.spans import best_path, spans, transition_scores
+from zoo.processing.labels import Labels, check_names, checked
+from zoo.processing.spans import best_path, may_follow, spans
 from zoo.processing.words import WordCodec, split_request, to_words
 from zoo.tasks.tagging import INPUTS as INPUTS
 
 DOMAIN = "text"
 OUTPUTS = {
-    "tags": "one logit a BIO tag for each word, in the order of `tags`",
+    "tags": "the score of each BIO tag for each word, in the order of `tags`",
+    "transitions": "what a tag (second axis) adds to the score of a tag after it (third axis), in "
+    "the order of `tags`, the start of the request last; the tags are the path of the largest sum",
     "intent": "one logit an intent, in the order of `intents`",
 }
 
@@ -63,39 +65,29 @@ class IntentAndSlots:
     """Understands requests.
 
     The network takes right-padded `words` int32 (batch, time), `characters` int32 (batch, time,
-    width) and `lengths` int32 (batch,), and gives `tags` float32 (batch, time, tags) and `intent`
-    float32 (batch, intents), both logits.
+    width) and `lengths` int32 (batch,), and gives `tags` float32 (batch, time, tags), `transitions`
+    float32 (batch, tags + 1, tags) and `intent` float32 (batch, intents), logits. The tags of a
+    request are the valid path whose scores of tags and of pairs have the largest sum.
 
     Args:
         codec: Words to codes.
         tags: Name of each BIO tag.
         intents: Name of each intent.
-        order: [before, after, count] of neighbouring tags; see `zoo.processing.spans`.
-        order_weight: How much that says beside the network.
     """
 
-    def __init__(
-        self,
-        codec: WordCodec,
-        tags: Sequence[str],
-        intents: Sequence[str],
-        order: Sequence[Sequence[int]] = (),
-        order_weight: float = 0.0,
-    ) -> None:
+    def __init__(self, codec: WordCodec, tags: Sequence[str], intents: Sequence[str]) -> None:
         self.codec = codec
         self.tags = tuple(tags)
         self.intents = tuple(intents)
         self.frontend = Frontend(
             None, Labels(self.intents, "intent", "intent_probabilities", "intent_label")
         )
-        self._transitions = transition_scores(self.tags, order, order_weight)
+        self._valid = may_follow(self.tags)
         self.processing: dict[str, Any] = {
             "kind": "request",
             **codec.to_processing(),
             "tags": list(tags),
             "intents": list(intents),
-            "order": [list(row) for row in order],
-            "order_weight": order_weight,
         }
 
     def predict(self, run: Run, raw: Any) -> Request:
@@ -115,15 +107,18 @@ class IntentAndSlots:
         sentences = [to_words(raw, split_request) for raw in raws]
         outputs = run(self.codec.arrays(sentences))
         shares = checked(outputs["intent_probabilities"]).max(axis=-1).tolist()
-        tags = checked(softmax(outputs["tags"]))
-        rows = zip(sentences, tags, outputs["intent_label"], shares, strict=True)
+        paths = (checked(outputs[name]) for name in ("tags", "transitions"))
+        rows = zip(sentences, *paths, outputs["intent_label"], shares, strict=True)
         return [
-            self._request(words, np.log(scores[: len(words)] + 1e-12), str(intent), share)
-            for words, scores, intent, share in rows
+            self._request(words, scores[: len(words)], pairs, str(intent), share)
+            for words, scores, pairs, intent, share in rows
         ]
 
-    def _request(self, words: list[str], scores: Any, intent: str, share: float) -> Request:
-        tags = [self.tags[code] for code in best_path(scores, self._transitions)]
+    def _request(
+        self, words: list[str], scores: Any, pairs: Any, intent: str, share: float
+    ) -> Request:
+        path = best_path(scores, np.where(self._valid, pairs, -np.inf))
+        tags = [self.tags[code] for code in path]
         slots = [
             Slot(span.label, " ".join(words[span.start : span.stop]), span.start, span.stop)
             for span in spans(tags)
@@ -135,8 +130,7 @@ def from_processing(processing: Mapping[str, Any]) -> IntentAndSlots:
     """Rebuilds the task from its configuration.
 
     Args:
-        processing: `kind` "request", `tags`, `intents`, `order`, `order_weight`, and what
-            `WordCodec` needs.
+        processing: `kind` "request", `tags`, `intents`, and what `WordCodec` needs.
 
     Raises:
         RecipeError: The kind is another, a key is unknown or missing, or a value cannot be used.
@@ -146,7 +140,4 @@ def from_processing(processing: Mapping[str, Any]) -> IntentAndSlots:
         raise RecipeError(f"Received the processing kind {kind!r}; needed is 'request'.")
     tags = check_names(table.pop("tags", None), "tags")
     intents = check_names(table.pop("intents", None), "intents")
-    order, weight = table.pop("order", []), float(table.pop("order_weight", 0.0))
-    if any(len(row) != 3 or max(row[0] - 1, row[1]) >= len(tags) or min(row) < 0 for row in order):
-        raise RecipeError("Received an order that is no list of [before, after, count] of tags.")
-    return IntentAndSlots(WordCodec.from_processing(table), tags, intents, order, weight)
+    return IntentAndSlots(WordCodec.from_processing(table), tags, intents)

@@ -34,6 +34,7 @@ OUTPUTS = {
 }
 PARTS = {"memory": "a vector of each piece, which knows the whole text; a step takes all of it"}
 
+_NEVER = [code for code in range(FIRST) if code != END]
 _KEYS = {"kind", "source", "target", "longest", "length_penalty", "alphabet", "merges"}
 _SAMPLED = 12  # pieces of a made text
 
@@ -271,7 +272,7 @@ class Translation:
                 )
             if "attention" in outputs:
                 looked.append(outputs["attention"][:, -1])
-            logits[:, [code for code in range(FIRST) if code != END]] = -np.inf
+            logits[:, _NEVER] = -np.inf
             return logits
 
         return step
@@ -325,7 +326,7 @@ def _in_parts(parts: Parts, inputs: Arrays, beams: int) -> Any:
     read = {"memory": found.pop("memory"), "lengths": np.repeat(inputs["lengths"], beams)}
 
     def ask(codes: np.ndarray, parents: np.ndarray) -> Arrays:
-        states = {name: state[parents] for name, state in found.items()}
+        states = {name: state.take(parents, axis=0) for name, state in found.items()}
         outputs = parts.step({**read, "previous": codes[:, None], **states})
         found.update(carry(outputs))
         return outputs

@@ -1,4 +1,4 @@
-"""`train` and `finetune`: what the command line does, from Python."""
+"""`zoo.train`: a recipe from scratch, or a pretrained model further on data of one's own."""
 
 from __future__ import annotations
 
@@ -8,35 +8,52 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from zoo import catalog
+from zoo import catalog, datasets
 from zoo.errors import DataError, InputError, MissingExtraError
 from zoo.files import replacing
 from zoo.loading import Pretrained, load
 from zoo.measuring import evaluate
 from zoo.model_card import Data, ModelCard, Recipe
 from zoo.training.fit import fit_recipe
+from zoo.training.pictures import save_pictures
 from zoo.weights import read_header
 
 
 def train(
-    model_id: str,
+    model_id: str | None = None,
     folder: str | Path | None = None,
     *,
+    start: str | None = None,
     data: Any = None,
     hold_out: str | None = None,
     resume: bool = False,
     epochs: int | None = None,
+    batch_size: int | None = None,
     verbose: int | str = "auto",
 ) -> Pretrained:
-    """Trains a recipe of the zoo from scratch, on Keras' current backend.
+    """Trains a recipe from scratch, or a pretrained model further, on Keras' current backend.
+
+    From scratch, all settings are the recipe's, and `data` the data set that it names.
+
+    From a pretrained model (`start`) training goes on with your own data. The recipe's settings
+    stay; the processing (vocabulary, scaling) is the pretrained one where the task allows it, and
+    a head of another size starts anew. The folder gets a card with the figures of the part of your
+    data that validated, beside naive baselines; since that part also chose the weights, other data
+    is likely to score a little worse.
 
     Args:
         model_id: An id of the zoo, or a folder with a `recipe.toml` of your own.
-        folder: Where weights, history, training curve and checkpoint go; default `runs/ID`.
-        data: The data set, as the readers of `zoo.datasets` give it; default the recipe's own.
+        folder: Where weights, history, pictures and checkpoint go; default `runs/ID`, of a start
+            `runs/ID-mine`.
+        start: In place of `model_id`, the id or folder of the model to go on from.
+        data: A data set as the readers of `zoo.datasets` give it; with `start` also a path to your
+            data: a text file; a folder of one folder of WAV files a label; a CSV table (a series,
+            or the columns text and label).
         hold_out: A group of the data to leave out (a speaker of the digits).
         resume: Go on from the folder's checkpoint, to the same result as without interruption.
-        epochs: Stop after this many epochs in all, if that is less than the recipe's.
+        epochs: Stop after this many epochs in all, if that is less than the recipe's; with
+            `start`, their number, over which the learning rate falls.
+        batch_size: With `start`, examples a batch; few rows learn more from small batches.
         verbose: Keras' progress bar.
 
     Returns:
@@ -45,9 +62,23 @@ def train(
     Raises:
         UnknownModelError: No such id.
         DataError: The data set is missing or cannot be used.
+        InputError: Arguments that do not go together, or a number below 1.
     """
+    if start is not None:
+        if model_id is not None or data is None or hold_out is not None:
+            raise InputError(
+                f"Received start={start} with data={data}, model_id={model_id} and "
+                f"hold_out={hold_out}; give start (--from) and data, and neither of the others."
+            )
+        return _go_on(start, folder, data, epochs, batch_size, resume, verbose)
+    if model_id is None or batch_size is not None or isinstance(data, str | Path):
+        raise InputError(
+            f"Received model_id={model_id}, batch_size={batch_size} and data={data} without start; "
+            "name the recipe; or, to start from a model (--from), that and your own data."
+        )
     card = catalog.card(model_id)
     target = Path(folder) if folder is not None else Path("runs") / card.id
+    data = datasets.load(card.recipe.data.name) if data is None else data
     fit_recipe(
         card.recipe,
         card.folder / "recipe.toml",
@@ -58,42 +89,24 @@ def train(
         epochs=epochs,
         verbose=verbose,
     )
-    return load(target)
+    trained = load(target)
+    if hold_out is None:  # the part that validates is another one then
+        save_pictures(trained, data, target)
+    return trained
 
 
-def finetune(
-    model_id: str,
+def _go_on(
+    start: str,
+    folder: str | Path | None,
     data: Any,
-    folder: str | Path | None = None,
-    *,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    verbose: int | str = "auto",
+    epochs: int | None,
+    batch_size: int | None,
+    resume: bool,
+    verbose: int | str,
 ) -> Pretrained:
-    """Goes on training a pretrained model on your own data.
-
-    The recipe's settings stay; the processing (vocabulary, scaling) is the pretrained one where
-    the task allows it, and a head of another size starts anew. The folder gets a card with the
-    figures of the part of your data that validated, beside naive baselines; since that part also
-    chose the weights, other data is likely to score a little worse.
-
-    Args:
-        model_id: An id of the zoo, or a model's folder.
-        data: A path to your data (a text file; a folder of one folder of WAV files a label; a
-            CSV table), or a data set as the readers of `zoo.datasets` give it.
-        folder: Where everything is written; default `runs/ID-finetuned`.
-        epochs: Number of epochs, if not the recipe's; the learning rate falls over as many.
-        batch_size: Examples a batch, if not the recipe's; few rows learn more from small batches.
-        verbose: Keras' progress bar.
-
-    Returns:
-        The fine-tuned model.
-
-    Raises:
-        DataError: The data cannot be used.
-    """
-    card = catalog.card(model_id)
-    target = Path(folder) if folder is not None else Path("runs") / f"{card.id}-finetuned"
+    """Trains a pretrained model further on a user's own data, and measures it on a part of it."""
+    card = catalog.card(start)
+    target = Path(folder) if folder is not None else Path("runs") / f"{card.id}-mine"
     if target.resolve() == card.folder.resolve():
         raise InputError(f"Received the folder {target}, which holds the original; use another.")
     learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
@@ -111,12 +124,15 @@ def finetune(
         data=data,
         start=weights,
         processing=processing,
+        resume=resume,
         verbose=verbose,
     )
+    trained = load(target)
+    save_pictures(trained, data, target)
     try:
-        evaluate(load(target), data=data, split="validation", write=True)
+        evaluate(trained, data=data, split="validation", write=True)
     except DataError as error:
-        warnings.warn(f"{target} has no figures: {error}", stacklevel=2)
+        warnings.warn(f"{target} has no figures: {error}", stacklevel=3)
     return load(target)
 
 
@@ -133,7 +149,7 @@ def _own_recipe(card: ModelCard, name: str, epochs: int | None, batch_size: int 
     version = f" version {card.measured.version}" if card.measured else ""
     return replace(
         card.recipe,
-        title=f"{card.recipe.title}; fine-tuned on {name}",
+        title=f"{card.recipe.title}; trained further on {name}",
         description=f"{card.id}{version}, trained further on {name}.",
         data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
         training=replace(

@@ -112,6 +112,7 @@ class Problem:
         loss: A Keras loss.
         metrics: Keras metrics to watch.
         while_learning: Builder arguments for the training alone, such as one output less.
+        start: What the first weight of a layer, by its name, starts from.
     """
 
     processing: dict[str, Any]
@@ -121,3 +122,4 @@ class Problem:
     loss: Any
     metrics: list[Any] = field(default_factory=list)
     while_learning: dict[str, Any] = field(default_factory=dict)
+    start: dict[str, np.ndarray] = field(default_factory=dict)

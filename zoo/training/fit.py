@@ -81,6 +81,8 @@ def fit_recipe(
     problem = _prepare(recipe, data, hold_out, processing)
     arguments = {**recipe.model.arguments, **problem.arguments, **problem.while_learning}
     model = build(recipe.model.builder, **arguments)
+    for name, values in problem.start.items():
+        model.get_layer(name).weights[0].assign(values)
     if start is not None:
         load_weights(model, start, partly=True)
     _compile(model, recipe, problem)

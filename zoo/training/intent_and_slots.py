@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from zoo.datasets.snips import parse
 from zoo.datasets.ud_english_ewt import TaggedSentences
 from zoo.errors import DataError
 from zoo.model_card import Recipe
-from zoo.processing.spans import transition_counts
+from zoo.processing.words import split_request
 from zoo.tasks.intent_and_slots import from_processing
 from zoo.training.batches import Problem
+from zoo.training.paths import PathLoss
 from zoo.training.slot_swaps import SwappedRequests
 from zoo.training.tagging import (
     CodedSentences,
@@ -22,10 +24,9 @@ from zoo.training.tagging import (
     fitted,
     in_parts,
     problem,
-    tag_loss,
 )
 
-_OPTIONS = ("unknown_rate", "minimum_count", "swap_rate")
+_OPTIONS = ("unknown_rate", "minimum_count", "swap_rate", "vectors", "pad_to")
 
 
 def prepare(
@@ -36,40 +37,38 @@ def prepare(
 ) -> Problem:
     """Fits the codec on the training part and codes the requests.
 
-    Recipe: `processing` has `kind` "request", `lower`, `width` and `order_weight` (how much the
-    order of tags in the training part says beside the network); `training.options` has
+    Recipe: `processing` has `kind` "request", `lower` and `width`; `training.options` has
     `unknown_rate`, `minimum_count` (a rarer word has no code of its own) and `swap_rate` (share of
-    the slots that get a value of another request; see `zoo.training.slot_swaps`).
+    the slots that get a value of another request; see `zoo.training.slot_swaps`), and may have
+    `vectors` (see `zoo.training.word_vectors`) and `pad_to` (see `CodedSentences`).
 
     Raises:
         DataError: A validation request has an intent that no training request has.
         RecipeError: A key is unknown, or a group is to be held out.
     """
     options = check_options(recipe, hold_out, _OPTIONS)
-    kept = fitted(recipe, data.train, processing)
-    kept["tags"] = sorted({tag for row in data.train.tags for tag in row})
+    kept, vectors = fitted(recipe, data.train, split_request, processing)
+    # A tag of the validation part alone is never learned, but has a place on paths.
+    rows = (*data.train.tags, *data.validation.tags)
+    kept["tags"] = sorted({tag for row in rows for tag in row})
     kept["intents"] = sorted(set(data.train.labels))
-    kept["order"] = transition_counts(kept["tags"], data.train.tags)
     if odd := sorted(set(data.validation.labels) - set(kept["intents"])):
         raise DataError(f"Received the intent {odd[0]!r} in the validation part only.")
     task = from_processing(kept)
+    pad_to = options.get("pad_to", 1)
+    names = task.tags, task.intents
+    rates = options["unknown_rate"], options["swap_rate"]
     sources = [
-        SwappedRequests(
-            task.codec,
-            data.train,
-            task.tags,
-            task.intents,
-            options["unknown_rate"],
-            options["swap_rate"],
-        ),
-        CodedSentences(task.codec, data.validation, task.tags, task.intents),
+        SwappedRequests(task.codec, data.train, *names, *rates, pad_to),
+        CodedSentences(task.codec, data.validation, *names, pad_to=pad_to),
     ]
     loss = {
-        "tags": tag_loss(),
+        "tags": PathLoss(),
         "intent": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     }
-    arguments = {"tags": len(task.tags), "classes": len(task.intents)}
-    return problem(recipe, task, sources, arguments, loss)
+    arguments = {"tags": len(task.tags), "classes": len(task.intents), "paths": True}
+    made = problem(recipe, task, sources, arguments, loss, vectors)
+    return replace(made, while_learning={"learning": True})
 
 
 def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> TaggedSentences:

@@ -85,11 +85,8 @@ def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> 
         DataError: The file cannot be read, or is too short for one window in each part.
         InputError: It has a character that the model does not know.
     """
-    try:
-        text = split(path.read_text(encoding="utf-8"))
-        Characters.from_processing(processing).encode(text.whole)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"Received {path}; needed is a text file in UTF-8: {error}.") from None
+    text = split(read_text(path))
+    Characters.from_processing(processing).encode(text.whole)
     needed = recipe.training.options["validation_window"] + 1
     if len(text.validation) < needed:
         raise DataError(
@@ -97,3 +94,15 @@ def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> 
             f"needs at least {needed}."
         )
     return text
+
+
+def read_text(path: Path) -> str:
+    """A user's text file.
+
+    Raises:
+        DataError: The file cannot be read, or is not in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"Received {path}; needed is a text file in UTF-8: {error}.") from None

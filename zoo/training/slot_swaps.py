@@ -33,8 +33,9 @@ class SwappedRequests(CodedSentences):
         labels: Sequence[str],
         unknown_rate: float,
         swap_rate: float,
+        pad_to: int = 1,
     ) -> None:
-        super().__init__(codec, data, tags, labels, unknown_rate)
+        super().__init__(codec, data, tags, labels, unknown_rate, pad_to)
         self._swap_rate = swap_rate
         self._spans = [spans(row) for row in data.tags]
         self._intents = data.labels

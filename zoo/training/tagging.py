@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from zoo.datasets.ud_english_ewt import Tagged, TaggedSentences, parse
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.vocabulary import UNKNOWN, padded
-from zoo.processing.words import WordCodec
+from zoo.processing.words import WordCodec, split_words
 from zoo.tasks.tagging import from_processing
 from zoo.training.batches import Batches, Problem
+from zoo.training.word_vectors import WordVectors, learn
 
-_OPTIONS = ("unknown_rate", "minimum_count", "longest")
+_OPTIONS = ("unknown_rate", "minimum_count", "longest", "vectors", "pad_to")
 _NO_TAG = -1
 Inputs = dict[str, np.ndarray]
 Row = tuple[np.ndarray, np.ndarray, np.ndarray]  # words, characters, tags
@@ -33,6 +34,8 @@ class CodedSentences:
         labels: Name of each class of whole sentences; empty if these are not learned.
         unknown_rate: Share of the words whose code is taken for unknown, drawn anew each time; of
             a fifth of them the characters are hidden too.
+        pad_to: Batches are padded to a multiple of this: a backend that compiles does so once a
+            length.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class CodedSentences:
         tags: Sequence[str],
         labels: Sequence[str] = (),
         unknown_rate: float = 0.0,
+        pad_to: int = 1,
     ) -> None:
         codes = {tag: code for code, tag in enumerate(tags)}
         self._rows = [codec.encode(sentence) for sentence in data.sentences]
@@ -51,6 +55,7 @@ class CodedSentences:
         ]
         self._labels = np.array([labels.index(x) for x in data.labels]) if labels else None
         self._unknown_rate = unknown_rate
+        self._pad_to = pad_to
         self.lengths = np.array([len(row) for row, _ in self._rows])
 
     def __len__(self) -> int:
@@ -66,9 +71,9 @@ class CodedSentences:
         With labels the targets are `tags` and `intent` by name.
         """
         rows = [self.row(number, rng) for number in indices]
-        words, lengths = padded([row[0] for row in rows])
-        characters, _ = padded([row[1] for row in rows])
-        tags = padded([row[2] for row in rows])[0] + _NO_TAG
+        words, lengths = padded([row[0] for row in rows], self._pad_to)
+        characters, _ = padded([row[1] for row in rows], self._pad_to)
+        tags = padded([row[2] for row in rows], self._pad_to)[0] + _NO_TAG
         lost = rng.random(words.shape)
         words[(lost < self._unknown_rate) & (words > 0)] = UNKNOWN
         hidden = (lost < self._unknown_rate / 5)[..., None] & (characters > 0)
@@ -96,22 +101,25 @@ def prepare(
     """Fits the codec on the training part and codes the sentences.
 
     Recipe: `processing` has `kind` "words", `lower` and `width`; `training.options` has
-    `unknown_rate` and `minimum_count` (a rarer word has no code of its own), and maybe `longest`
-    (words of a training sentence; longer ones are left out).
+    `unknown_rate` and `minimum_count` (a rarer word has no code of its own), and may have `longest`
+    (words of a training sentence; longer ones are left out), `vectors` (see
+    `zoo.training.word_vectors`) and `pad_to` (see `CodedSentences`).
 
     Raises:
         RecipeError: A key is unknown, or a group is to be held out.
     """
     options = check_options(recipe, hold_out, _OPTIONS)
     train = without_long(data.train, options.get("longest", 0))
-    kept = fitted(recipe, train, processing)
+    kept, vectors = fitted(recipe, train, split_words, processing)
     kept["tags"] = sorted({tag for row in data.train.tags for tag in row})
     task = from_processing(kept)
     sources = [
-        CodedSentences(task.codec, part, task.tags, unknown_rate=rate)
+        CodedSentences(
+            task.codec, part, task.tags, unknown_rate=rate, pad_to=options.get("pad_to", 1)
+        )
         for part, rate in ((train, options["unknown_rate"]), (data.validation, 0.0))
     ]
-    return problem(recipe, task, sources, {"tags": len(task.tags)}, tag_loss())
+    return problem(recipe, task, sources, {"tags": len(task.tags)}, tag_loss(), vectors)
 
 
 def problem(
@@ -120,6 +128,7 @@ def problem(
     sources: Sequence[CodedSentences],
     arguments: dict[str, Any],
     loss: Any,
+    vectors: WordVectors | None,
 ) -> Problem:
     """Batches of sentences of like length: those of `sources`, training and validation."""
     training, validation = sources
@@ -132,6 +141,7 @@ def problem(
         ),
         validation=Batches(validation, 64, shuffle=False, lengths=validation.lengths),
         loss=loss,
+        start={} if vectors is None else {"embedding": vectors.matrix(task.codec.words)},
     )
 
 
@@ -149,14 +159,34 @@ def check_options(recipe: Recipe, hold_out: str | None, known: Sequence[str]) ->
     return options
 
 
-def fitted(recipe: Recipe, train: Tagged, processing: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The given processing, or the recipe's with a codec fitted on the training part."""
-    kept = dict(processing or recipe.processing)
-    if "words" not in kept:
-        minimum = recipe.training.options["minimum_count"]
-        codec = WordCodec.fit(train.sentences, minimum, kept["lower"], kept["width"])
-        kept |= codec.to_processing()
-    return kept
+def fitted(
+    recipe: Recipe,
+    train: Tagged,
+    split: Callable[[str], list[str]],
+    processing: Mapping[str, Any] | None,
+) -> tuple[dict[str, Any], WordVectors | None]:
+    """The given processing, or the recipe's with a codec fitted on the training part.
+
+    Args:
+        recipe: Its options say which words have codes of their own.
+        train: The training part.
+        split: How running text is cut into words.
+        processing: A fitted processing to keep (fine-tuning).
+
+    Returns:
+        The processing, and the vectors that the words of a fitted codec start from, if any.
+    """
+    kept, options = dict(processing or recipe.processing), recipe.training.options
+    if "words" in kept:
+        return kept, None
+    codec = WordCodec.fit(train.sentences, options["minimum_count"], kept["lower"], kept["width"])
+    if "vectors" not in options:
+        return {**kept, **codec.to_processing()}, None
+    size = recipe.model.arguments["embedding"]
+    vectors = learn(train.sentences, split, options["vectors"], size)
+    words = vectors.wider(codec.words, options["vectors"]["words"])
+    codec = WordCodec(words, codec.characters, codec.lower, codec.width)
+    return {**kept, **codec.to_processing()}, vectors
 
 
 def without_long(data: Tagged, longest: int) -> Tagged:

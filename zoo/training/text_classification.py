@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -156,19 +157,10 @@ def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> 
     validates.
 
     Raises:
-        DataError: The file cannot be read, a column is missing, a text is empty, there are fewer
-            than two labels, or a label has fewer than five texts.
+        DataError: The table cannot be read, there are fewer than two labels, or a label has fewer
+            than five texts.
     """
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"Received {path}; needed is a CSV table in UTF-8: {error}.") from None
-    columns = list(rows[0]) if rows else []
-    if not {"text", "label"} <= set(columns):
-        raise DataError(f"Received {path} with the columns {columns}; needed are text and label.")
-    empty = [n for n, row in enumerate(rows, 2) if not (row["text"] or "").strip()]
-    if empty:
-        raise DataError(f"Received {path} with an empty text in line {empty[0]}; remove the line.")
+    rows = _read_rows(path)
     names = sorted({str(row["label"]) for row in rows})
     labels = np.array([names.index(str(row["label"])) for row in rows], np.int32)
     counts = np.bincount(labels)
@@ -185,3 +177,26 @@ def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> 
         splits=np.where(place % 5 == 4, "validation", "train"),
         label_names=tuple(names),
     )
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of texts and labels, none of them empty.
+
+    Raises:
+        DataError: The file cannot be read, a column is missing, or a text or label is empty.
+    """
+    try:
+        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+        numbered = [(table.line_num, row) for row in table]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"Received {path}; needed is a CSV table in UTF-8: {error}.") from None
+    columns = list(table.fieldnames or [])
+    if not {"text", "label"} <= set(columns):
+        raise DataError(f"Received {path} with the columns {columns}; needed are text and label.")
+    for column in ("text", "label"):
+        empty = [line for line, row in numbered if not (row[column] or "").strip()]
+        if empty:
+            raise DataError(
+                f"Received {path} with an empty {column} in line {empty[0]}; remove the line."
+            )
+    return [row for _, row in numbered]
