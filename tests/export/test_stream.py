@@ -112,7 +112,7 @@ def test_saved_bytes_are_the_same_everywhere_and_guarded(file: Model, plain: Pat
     again = file.stream()
     again.restore(blob)
     assert again.save() == blob
-    with pytest.raises(StreamError, match="was saved for the model file"):
+    with pytest.raises(StreamError, match="was saved for the model "):
         load(plain).stream().restore(blob)
     with pytest.raises(StreamError, match="give the bytes"):
         stream.restore("text")  # type: ignore[arg-type]
