@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -64,10 +65,7 @@ def _perplexities(
     split: str,
 ) -> list[Metric]:
     rows = [dialogue_codes(codec, turns) for turns in dialogues]
-    learned = _joined([dialogue_codes(codec, turns) for turns in known])
-    models = {f"{n}_gram": Ngram(learned, n, len(codec)) for n in _ORDERS}
-    predicted = np.concatenate([_targets(row) for row in rows])[1:]  # the first has no loss
-    counted = {name: model.losses(_joined(rows))[predicted] for name, model in models.items()}
+    counted = _counted(codec, tuple(known), tuple(dialogues))
     losses = np.concatenate(_losses(run, rows))
     replying = np.concatenate([_replying(row) for row in rows])
     words = sum(1 + len(turn.split()) for turns in dialogues for turn in turns)
@@ -90,6 +88,18 @@ def _perplexities(
             {},
         ),
     ]
+
+
+@lru_cache(maxsize=1)  # a model's small files are scored beside the same baselines
+def _counted(
+    codec: Subwords, known: tuple[Dialogue, ...], dialogues: tuple[Dialogue, ...]
+) -> dict[str, np.ndarray]:
+    """Losses of n-grams in nats, of all codes of all dialogues but the first of each."""
+    rows = [dialogue_codes(codec, turns) for turns in dialogues]
+    learned = _joined([dialogue_codes(codec, turns) for turns in known])
+    predicted = np.concatenate([_targets(row) for row in rows])[1:]  # the first has no loss
+    models = {f"{n}_gram": Ngram(learned, n, len(codec)) for n in _ORDERS}
+    return {name: model.losses(_joined(rows))[predicted] for name, model in models.items()}
 
 
 def _perplexity(
@@ -126,11 +136,7 @@ def _of_replies(
     wanted = [dialogues[d][t] for d, t in places]
     asked = [dialogues[d][:t] for d, t in places]
     said = [reply.text for reply in task.predict_many(run, asked, temperature=0)]
-    naive = nearest_replies(
-        [_context(turns[:t]) for turns in known for t in range(1, len(turns), 2)],
-        [turns[t] for turns in known for t in range(1, len(turns), 2)],
-        [_context(turns) for turns in asked],
-    )
+    naive = _nearest(tuple(known), tuple(asked))
     protocol = f"greedy replies to {len(places)} turns evenly spaced, after all turns before"
     return [
         _of_texts("reply_f1", mean_f1(said, wanted), mean_f1(naive, wanted), split, protocol, {}),
@@ -161,6 +167,16 @@ def _of_texts(
     )
 
 
+@lru_cache(maxsize=1)  # as above
+def _nearest(known: tuple[Dialogue, ...], asked: tuple[Dialogue, ...]) -> list[str]:
+    """The replies to the most similar known turns."""
+    return nearest_replies(
+        [_context(turns[:t]) for turns in known for t in range(1, len(turns), 2)],
+        [turns[t] for turns in known for t in range(1, len(turns), 2)],
+        [_context(turns) for turns in asked],
+    )
+
+
 def _context(turns: Sequence[str]) -> str:
     """What the nearest reply is found by: the user's turn and the assistant's before it."""
     return " ".join(turns[-2:])
@@ -188,10 +204,10 @@ def _losses(run: Run, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
         codes = np.full((len(chosen), width), PADDING, np.int32)
         for place, k in enumerate(chosen):
             codes[place, : len(rows[k])] = rows[k]
-        scores = run({"tokens": codes[:, :-1]})["logits"].astype(np.float64)
-        scores -= scores.max(axis=-1, keepdims=True)
+        scores = run({"tokens": codes[:, :-1]})["logits"]
+        scores = scores - scores.max(axis=-1, keepdims=True)
         right = np.take_along_axis(scores, codes[:, 1:, None].astype(np.int64), axis=-1)[..., 0]
-        losses = np.log(np.exp(scores).sum(axis=-1)) - right
+        losses = np.log(np.exp(scores).sum(axis=-1, dtype=np.float64)) - right
         for place, k in enumerate(chosen):
             found[k] = losses[place, : len(rows[k]) - 1]
     return found
