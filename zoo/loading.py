@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -149,6 +150,15 @@ class Pretrained:
             "data_license": self.card.recipe.data.license,
             "producer": f"rnn-zoo {importlib.metadata.version('rnn-zoo')}",
         }
+
+
+def _of_use(record: logging.LogRecord) -> bool:
+    """Whether a user can do anything about a message of TensorFlow's."""
+    return "tf.function retracing" not in record.getMessage()
+
+
+# A step of a decoder is asked with memories of many lengths, and traced for a few of them.
+logging.getLogger("tensorflow").addFilter(_of_use)
 
 
 def states_of(network: keras.Model) -> dict[str, str]:
