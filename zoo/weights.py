@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
 import hashlib
 import json
 from collections.abc import Mapping
@@ -16,7 +18,9 @@ from zoo.files import replacing
 if TYPE_CHECKING:
     import keras
 
-_HEADER = "rnn_zoo"
+_HEADER, _PACKED = "rnn_zoo", "rnn_zoo_bz2"
+_LONG = 8192  # from that many bytes a header is packed: vocabularies become half as long
+_LONGEST = 64 * 2**20
 
 
 def weight_arrays(model: keras.Model) -> dict[str, np.ndarray]:
@@ -40,9 +44,8 @@ def save_weights(
         key: np.ascontiguousarray(value.astype(dtype) if value.dtype.kind == "f" else value)
         for key, value in weight_arrays(model).items()
     }
-    told = json.dumps(dict(header), ensure_ascii=False, separators=(",", ":"))
     with replacing(path) as temporary:
-        numpy_io.save_file(arrays, temporary, metadata={_HEADER: told})
+        numpy_io.save_file(arrays, temporary, metadata=_packed(header))
 
 
 def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[str]:
@@ -101,7 +104,7 @@ def read_header(path: Path) -> dict[str, Any]:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            header: dict[str, Any] = json.loads(file.metadata()[_HEADER])
+            header: dict[str, Any] = json.loads(_unpacked(file.metadata()))
     except FileNotFoundError:
         raise _missing(path) from None
     except Exception as error:  # safetensors raises its own class, which is not exported
@@ -121,6 +124,24 @@ def check_digest(path: Path, sha256: str) -> None:
         raise _missing(path) from None
     if found != sha256:
         raise _damaged(path, f"its SHA-256 begins with {found[:12]}, its card says {sha256[:12]}")
+
+
+def _packed(header: Mapping[str, Any]) -> dict[str, str]:
+    """A file's metadata: the header as JSON, or, if that is long, as base85 of its bz2 form."""
+    told = json.dumps(dict(header), ensure_ascii=False, separators=(",", ":"))
+    if len(told) < _LONG:
+        return {_HEADER: told}
+    return {_PACKED: base64.b85encode(bz2.compress(told.encode())).decode()}
+
+
+def _unpacked(metadata: Mapping[str, str]) -> str:
+    if _PACKED not in metadata:
+        return metadata[_HEADER]
+    unpacking = bz2.BZ2Decompressor()
+    told = unpacking.decompress(base64.b85decode(metadata[_PACKED]), max_length=_LONGEST)
+    if not unpacking.eof:
+        raise ValueError(f"its header is cut short or longer than {_LONGEST} bytes")
+    return told.decode()
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

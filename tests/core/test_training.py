@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
 import dataclasses
 import json
 import shutil
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from click.testing import CliRunner
 
 import zoo
@@ -203,6 +206,19 @@ def test_weights_come_back_rounded_to_half_precision(tmp_path: Path) -> None:
     assert read_header(tmp_path / "w.safetensors") == {"x": [1]}
 
 
+def test_a_long_header_is_packed_and_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    model = zoo.build("text.language_model", vocabulary_size=5, units=4)
+    words = {"vocabulary": " ".join(f"wörd{i}" for i in range(5000))}
+    save_weights(model, path, words)
+    assert path.stat().st_size < len(words["vocabulary"]) / 2
+    assert read_header(path) == words
+    cut = {"rnn_zoo_bz2": base64.b85encode(bz2.compress(b"{}" * 10**5)[:-20]).decode()}
+    safetensors.numpy.save_file(weight_arrays(model), path, metadata=cut)
+    with pytest.raises(WeightsError, match="cut short"):
+        read_header(path)
+
+
 def test_weights_of_another_model_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     model = zoo.build("text.language_model", vocabulary_size=5, units=4)
@@ -223,8 +239,6 @@ def test_weights_of_another_model_and_damaged_ones_are_refused(tmp_path: Path) -
 
 
 def test_the_checkpoint_is_plain_data(tmp_path: Path) -> None:
-    import safetensors
-
     fit(recipe(epochs=1), tmp_path)
     with safetensors.safe_open(tmp_path / "checkpoint.safetensors", framework="numpy") as file:
         facts = json.loads(file.metadata()["rnn_zoo"])
