@@ -85,4 +85,4 @@ def test_pretrained_models(model_id: str, tmp_path: Path) -> None:
 
     model = load(model_id)
     _check(model, tmp_path / "model.onnx", 60)
-    assert export.to_saved_model(model, tmp_path / "1", cases=30).cases == 30
+    assert export.to_saved_model(model, tmp_path / "1", cases=60).cases == 60
