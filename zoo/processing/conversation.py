@@ -89,7 +89,7 @@ class Conversation:
             outputs, run = run({**arrays, **states}), self._step
             states = carry(outputs)
             arrays = reader.following(outputs)
-            text = reader.reply.text
+            text = reader.text
             if len(text) > length:
                 yield text[length:]
             length = len(text)

@@ -163,7 +163,12 @@ class DialogueReader:
     @property
     def reply(self) -> Reply:
         """What was said so far in this turn."""
-        return Reply("".join(self._said).removeprefix(" "), not self._unread)
+        return Reply(self.text, not self._unread)
+
+    @property
+    def text(self) -> str:
+        """The text of `reply`."""
+        return "".join(self._said).removeprefix(" ")
 
     def state(self) -> Arrays:
         """The number of turns, and what the network has not read of its own last words."""
