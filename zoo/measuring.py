@@ -17,6 +17,7 @@ from zoo.files import replacing
 from zoo.loading import Pretrained, load
 from zoo.model_card import (
     FORMAT,
+    Few,
     Measured,
     Metric,
     ModelCard,
@@ -53,9 +54,10 @@ def evaluate(
         DataError: The data set is missing, or the split too short.
     """
     pretrained = model if isinstance(model, Pretrained) else load(model, verify=not write)
-    metrics = score(pretrained, pretrained.run, data=data, split=split)
+    found = datasets.load(pretrained.card.recipe.data.name) if data is None else data
+    metrics = score(pretrained, pretrained.run, data=found, split=split)
     if write:
-        write_card(pretrained, metrics)
+        write_card(pretrained, metrics, score_few(pretrained, found) if data is None else None)
     return metrics
 
 
@@ -128,6 +130,29 @@ def evaluate_robustness(
     return found
 
 
+def score_few(pretrained: Pretrained, data: Any) -> Few:
+    """Figures of the small part of a data set; none where all of it is soon scored.
+
+    Args:
+        pretrained: The model.
+        data: The data set of its recipe.
+    """
+    part = datasets.few(data)
+    if part is None:
+        return Few()
+    return plain_figures(score(pretrained, pretrained.run, data=part, split="test"))
+
+
+def plain_figures(metrics: list[Metric]) -> Few:
+    """Metrics and their baselines by name."""
+    baselines = {
+        f"{metric.name}.{name}": value
+        for metric in metrics
+        for name, value in metric.baselines.items()
+    }
+    return Few({metric.name: metric.value for metric in metrics}, baselines)
+
+
 def write_quantized(pretrained: Pretrained, files: list[Quantized]) -> None:
     """Writes what was measured of a model's small files to its `card.toml`.
 
@@ -153,12 +178,13 @@ def _measured(card: ModelCard) -> Measured:
     return old
 
 
-def write_card(model: Pretrained, metrics: list[Metric]) -> None:
+def write_card(model: Pretrained, metrics: list[Metric], few: Few | None = None) -> None:
     """Writes `card.toml`; the version counts up when the weights are new.
 
     Args:
         model: The model, from its folder.
         metrics: What was measured; others that the card has are kept while the recipe is the same.
+        few: Figures of a small part of the data; left out, those of the same weights are kept.
     """
     folder, old = model.card.folder, model.card.measured
     recipe_digest = model.card.recipe.sha256
@@ -179,6 +205,7 @@ def write_card(model: Pretrained, metrics: list[Metric]) -> None:
         metrics=[*metrics, *(metric for metric in kept if metric.name not in names)],
         quantized=same.quantized if same else [],
         robustness=same.robustness if same else [],
+        few=few or (same.few if same else Few()),
         threshold=float(model.task.processing.get("threshold", 0.0)),
     )
     _write(folder, measured)
@@ -189,8 +216,12 @@ def _write(folder: Path, measured: Measured) -> None:
         import tomli_w
     except ImportError:
         raise MissingExtraError("tensorflow", "Writing a card") from None
-    optional = ("threshold", "robustness")
-    told = {key: value for key, value in asdict(measured).items() if value or key not in optional}
+    empty = {
+        "threshold": not measured.threshold,
+        "few": not measured.few.metrics,
+        "robustness": not measured.robustness,
+    }
+    told = {key: value for key, value in asdict(measured).items() if not empty.get(key)}
     with replacing(folder / "card.toml") as temporary:
         temporary.write_text(tomli_w.dumps(told), encoding="utf-8")
 

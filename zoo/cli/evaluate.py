@@ -10,7 +10,7 @@ import click
 
 from zoo.cli._domain import show_domain
 from zoo.cli._shared import JSON, heavy, metric_table, table
-from zoo.errors import InputError
+from zoo.errors import InputError, RecipeError
 
 
 @click.command()
@@ -29,6 +29,9 @@ from zoo.errors import InputError
     help="Score on noisy, fast, clipped and otherwise coded recordings instead.",
 )
 @click.option("--picture", metavar="FILE", help="With --robustness, a PNG of what was found.")
+@click.option(
+    "--check", is_flag=True, help="Compare with the model's card; an error if a figure differs."
+)
 @JSON
 def command(
     model: str | None,
@@ -38,24 +41,30 @@ def command(
     quantized: bool,
     robustness: bool,
     picture: str | None,
+    check: bool,
     as_json: bool,
 ) -> None:
     """Measure a model on its data, beside naive baselines on the same split."""
-    if (quantized and robustness) or (picture and not robustness):
-        raise InputError("Give --quantized or --robustness, and --picture with --robustness only.")
-    if domain is not None and model is None and not quantized and not robustness:
+    if (quantized + robustness + check) > 1 or (picture and not robustness):
+        raise InputError(
+            "Give one of --quantized, --robustness and --check; --picture goes with --robustness."
+        )
+    if domain is not None and model is None and not (quantized or robustness or check):
         show_domain(domain, split, write, as_json)
         return
     if model is None or domain is not None:
         raise InputError(
-            f"Received ID={model} and --domain={domain}; give one of the two, with --quantized "
-            "or --robustness an ID."
+            f"Received ID={model} and --domain={domain}; give one of the two, with --quantized, "
+            "--robustness and --check an ID."
         )
     if quantized:
         _quantized(model, split, write, as_json)
         return
     if robustness:
         _robustness(model, split, write, picture, as_json)
+        return
+    if check:
+        _check(model)
         return
     with heavy():
         import zoo
@@ -86,6 +95,16 @@ def _robustness(model: str, split: str, write: bool, picture: str | None, as_jso
         for setting, value in one.values.items()
     ]
     click.echo(table([["condition", "at", found[0].metric, "which is"], *rows]))
+
+
+def _check(model: str) -> None:
+    with heavy():
+        from zoo.checking import check
+
+        found = check(model)
+    if found:
+        raise RecipeError(f"{model} is not as its card says: {' '.join(found)}")
+    click.echo(f"{model}: all figures are those of its card")
 
 
 def _quantized(model: str, split: str, write: bool, as_json: bool) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from zoo.errors import DataError
+
+Rows = TypeVar("Rows", bound=Sequence[Any] | np.ndarray)
 
 
 def dataset_names() -> list[str]:
@@ -49,3 +54,18 @@ def load(name: str, folder: Path | None = None) -> Any:
     """
     folder = folder if folder is not None else locate(name)
     return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").read(folder)
+
+
+def few(data: Any) -> Any | None:
+    """The fixed small part of a data set whose figures stand on cards too; None where it is small.
+
+    Args:
+        data: What a reader gives. One that takes long to score has a method `few`.
+    """
+    return data.few() if hasattr(data, "few") else None
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """At most so many of the rows, as evenly spaced as whole steps allow, the first among them."""
+    step = -(-len(rows) // most) or 1
+    return rows[::step]  # type: ignore[return-value]
