@@ -13,7 +13,8 @@ from zoo.errors import DataError
 
 def dataset_names() -> list[str]:
     """Names of the data sets that have a reader."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
 
 def cache_folder() -> Path:
@@ -44,8 +45,15 @@ def locate(name: str) -> Path:
 def load(name: str, folder: Path | None = None) -> Any:
     """Reads a data set by name, from `folder` if given, else from where `locate` finds it.
 
+    One that is made of others has a file with their names, SOURCES, and a function `join` in place
+    of `read`; a `folder` given holds theirs.
+
     Raises:
         DataError: The data set is unknown, missing or damaged.
     """
-    folder = folder if folder is not None else locate(name)
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").read(folder)
+    if name not in dataset_names():
+        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
+    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    if hasattr(module, "SOURCES"):
+        return module.join({x: load(x, folder and folder / x) for x in module.SOURCES})
+    return module.read(folder if folder is not None else locate(name))
