@@ -37,6 +37,8 @@ class VoicesInNoise:
         splits: "train", "validation" or "test" (clips,).
         noises: Part -> name -> float32 (samples,); test noises are files of their own.
         sampling_rate: In Hz.
+        commands_of: The source whose words are commands; all other speech is something else, but
+            for the same words of other sources.
     """
 
     waveforms: tuple[np.ndarray, ...]
@@ -46,9 +48,15 @@ class VoicesInNoise:
     splits: np.ndarray
     noises: dict[str, dict[str, np.ndarray]]
     sampling_rate: int
+    commands_of: str = SOURCES[0]
 
     def __len__(self) -> int:
         return len(self.waveforms)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The command words."""
+        return tuple(sorted(set(self.words[self.sources == self.commands_of].tolist())))
 
     def where(self, chosen: np.ndarray) -> VoicesInNoise:
         """The clips where bool (clips,) `chosen` is true, and all the noise."""

@@ -50,13 +50,15 @@ def laid_out(
 
 
 class NoiseMaker:
-    """Draws stretches of recorded noise, alone or two at once.
+    """Draws stretches of recorded noise, alone or two at once, and of made noise.
 
     Args:
-        noises: Name -> float32 (samples,); at least one.
+        noises: Name -> float32 (samples,); there may be none where all is made.
+        made: Share of the stretches that are made: coloured noise that swells, see `made_noise`.
     """
 
-    def __init__(self, noises: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, noises: Mapping[str, np.ndarray], made: float = 0.0) -> None:
+        self._made = made if noises else 1.0
         self._noises = [noises[name] for name in sorted(noises)]
         self._powers = [float(np.square(noise, dtype=np.float64).mean()) for noise in self._noises]
 
@@ -73,12 +75,30 @@ class NoiseMaker:
         return np.asarray(stretch, np.float32)
 
     def _one(self, samples: int, rng: np.random.Generator) -> np.ndarray:
+        if self._made and rng.random() < self._made:
+            return made_noise(samples, rng)
         place = int(rng.integers(len(self._noises)))
         noise, whole = self._noises[place], self._powers[place]
         start = int(rng.integers(len(noise)))
         stretch = np.take(noise, np.arange(start, start + samples), mode="wrap")
         power = float(np.square(stretch, dtype=np.float64).mean())
         return np.asarray(stretch / np.sqrt(max(power, _DEPTH * whole, 1e-12)), np.float32)
+
+
+def made_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Gaussian noise of power one with a random tilt and a random hump, that swells at random.
+
+    Returns:
+        float32 (samples,).
+    """
+    length = samples + samples % 2
+    place = np.linspace(0.01, 1, length // 2 + 1)
+    hump = rng.uniform(0, 3) * np.exp(-(((place - rng.random()) / rng.uniform(0.02, 0.3)) ** 2))
+    spectrum = rng.standard_normal((2, len(place))) * place ** -rng.uniform(-0.3, 1.0) * (1 + hump)
+    noise = np.fft.irfft(spectrum[0] + 1j * spectrum[1], length)[:samples]
+    depth, waves, phase = rng.uniform(0, 0.9), rng.uniform(0.5, 12), rng.uniform(0, 2 * np.pi)
+    noise *= 1 + depth * np.sin(2 * np.pi * waves * np.arange(samples) / samples + phase)
+    return np.asarray(noise / np.sqrt(np.square(noise).mean()), np.float32)
 
 
 def with_noise(speech: np.ndarray, noise: np.ndarray, decibels: float) -> np.ndarray:
