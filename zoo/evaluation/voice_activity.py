@@ -78,8 +78,8 @@ def evaluate(
             protocol=(
                 f"frames of 32 ms of {len(stretches)} mixtures of {SECONDS:g} s, -5 to 20 dB over "
                 "the whole mixture; labels by energy of the clean clips, of which those with less "
-                f"than {_CLEAR:g} dB between speech and floor are left out; noise files that no "
-                "training heard; speakers too, but those of barista-orders are not known"
+                f"than {_CLEAR:g} dB between speech and floor are left out; noise that training "
+                "did not hear; speakers too, but those of barista-orders are not known"
             ),
             seeds=[_SEED],
             primary=True,
@@ -130,9 +130,7 @@ def made(data: VoicesInNoise, part: str) -> list[Stretch]:
     return stretches
 
 
-def scored(
-    stretches: list[Stretch], score: Callable[[np.ndarray], np.ndarray]
-) -> list[np.ndarray]:
+def scored(stretches: list[Stretch], score: Callable[[np.ndarray], np.ndarray]) -> list[np.ndarray]:
     """What a detector gives each frame of 32 ms, float (frames,) a stretch.
 
     Args:
@@ -163,16 +161,11 @@ def roc_auc(stretches: list[Stretch], scores: list[np.ndarray]) -> float:
 
 def _details(stretches: list[Stretch], scores: list[np.ndarray]) -> dict[str, float]:
     """The same by source and by level."""
-    keys = {
-        **{s.source: lambda x, name=s.source: x.source == name for s in stretches},
-        **{
-            f"{s.decibels} dB": lambda x, level=s.decibels: x.decibels == level for s in stretches
-        },
-    }
-    return {
-        name: roc_auc(
-            [x for x in stretches if fits(x)],
-            [y for x, y in zip(stretches, scores, strict=True) if fits(x)],
-        )
-        for name, fits in keys.items()
-    }
+    keys = [(stretch.source, f"{stretch.decibels} dB") for stretch in stretches]
+    names = sorted({source for source, _ in keys}) + [f"{level} dB" for level in DECIBELS]
+    found = {}
+    for name in names:
+        places = [place for place, key in enumerate(keys) if name in key]
+        chosen = [stretches[place] for place in places], [scores[place] for place in places]
+        found[name] = roc_auc(*chosen)
+    return found

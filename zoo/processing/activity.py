@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 STEP = 0.010  # seconds of a decision
-_QUIET = 1e-10  # power of digital silence, about -100 dB
+_QUIET = 1e-10  # power that counts as digital silence, -100 dB
+_SILENT = -99.0  # dB
 _EMPHASIS = 0.9  # takes hum out and lifts fricatives
 _DEEPEST, _SHALLOWEST, _OVER_FLOOR = 35.0, 20.0, 10.0  # dB
 _GAP = 0.2  # seconds: the closure of a stop is no pause
@@ -16,7 +19,7 @@ def speaking(waveform: np.ndarray, rate: int) -> np.ndarray:
 
     Speech is what is louder than a border, up to gaps of 0.2 s. The border is 10 dB over the
     recording's floor (the 10th percentile of its stretches), but at least 20 and at most 35 dB
-    under its loudest stretches (the 98th).
+    under its loudest stretches (the 98th). Digital silence is none.
 
     Args:
         waveform: Clean float samples (samples,) in [-1, 1], at least one.
@@ -28,7 +31,7 @@ def speaking(waveform: np.ndarray, rate: int) -> np.ndarray:
     levels = decibels(waveform, round(STEP * rate))
     peak, floor = np.percentile(levels, [98, 10])
     border = np.clip(floor + _OVER_FLOOR, peak - _DEEPEST, peak - _SHALLOWEST)
-    return _filled(levels > border, round(_GAP / STEP))
+    return _filled(levels > max(border, _SILENT), round(_GAP / STEP))
 
 
 def decibels(waveform: np.ndarray, length: int) -> np.ndarray:
@@ -52,7 +55,7 @@ def clearness(waveform: np.ndarray, rate: int) -> float:
 def _filled(active: np.ndarray, longest: int) -> np.ndarray:
     """The same with gaps of up to `longest` steps between two active ones closed."""
     places = np.flatnonzero(active)
-    for before, after in zip(places[:-1], places[1:], strict=True):
+    for before, after in pairwise(places.tolist()):
         if after - before - 1 <= longest:
             active[before:after] = True
     return active

@@ -104,6 +104,8 @@ class WordRule:
 
     def found(self, shares: np.ndarray, first: int) -> list[tuple[int, str, float]]:
         """See `Rule`; the frame is the one that reaches the threshold."""
+        if not len(shares):
+            return []
         joined = np.concatenate([self._before, shares[:, : len(self._words)]])
         self._before = joined[len(joined) - self._smooth + 1 :]
         events = []

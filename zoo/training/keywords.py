@@ -27,8 +27,18 @@ _KNOWN = 0.6  # share of a word after which it may be told
 _AFTER = 0.24  # seconds after its end in which it is told
 _UNSURE = 0.12  # seconds after that in which nothing is asked
 _LONGEST = 1.5  # seconds of a sentence that are taken
-_OPTIONS = ("seconds", "stretches", "words", "noisy", "made_noise", "decibels", "level", "speed")
-_OPTIONS += ("label_smoothing", "bend")
+_OPTIONS = (
+    "seconds",
+    "stretches",
+    "words",
+    "noisy",
+    "made_noise",
+    "decibels",
+    "level",
+    "speed",
+    "label_smoothing",
+    "bend",
+)
 OTHER = OTHERS[0]  # the folder of a user's own clips that are no command
 
 
@@ -54,10 +64,11 @@ class Clips:
         label = np.array(self.labels)
         self._commands = [np.flatnonzero(label == place) for place in range(len(commands))]
         # Sources of other speech in equal parts, whatever their sizes.
-        other = {str(x): label == len(commands) for x in data.sources}
-        self._others = [
-            found for x, is_it in other.items() if len(found := np.flatnonzero(is_it & (data.sources == x)))
+        other = [
+            np.flatnonzero((label == len(commands)) & (data.sources == source))
+            for source in sorted(set(data.sources.tolist()))
         ]
+        self._others = [places for places in other if len(places)]
 
     def draw(self, rng: np.random.Generator) -> tuple[int, np.ndarray]:
         """A clip: its number, and its samples with power one."""
@@ -155,7 +166,7 @@ class Commands:
             asked[frame(start) : frame(known)] = nothing
             asked[frame(known) : frame(told)] = label
             asked[frame(told) : frame(told + _UNSURE * rate)] = nothing
-        return self._targets[asked]
+        return np.asarray(self._targets[asked])
 
 
 def prepare(

@@ -15,6 +15,7 @@ from zoo.evaluation.voice_activity import mixtures
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
 from zoo.processing.mixtures import SpeechMixtures, shares_of_frames
+from zoo.processing.recording import read as read_recording
 from zoo.tasks.voice_activity import LABELS, from_processing
 from zoo.training.batches import Batches, Problem
 from zoo.training.bent_frames import Bending, BentFrames
@@ -114,4 +115,44 @@ def prepare(
         validation=Batches(validating, _VALIDATION, shuffle=False),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
+    )
+
+
+def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> VoicesInNoise:
+    """Reads a folder with sound files in the folders "speech" and "noise".
+
+    Speech is clean, with pauses; every fifth file of it validates. Of each noise the first 70 %
+    train, the rest validates.
+
+    Raises:
+        DataError: There are fewer than five files of speech or none of noise.
+        InputError: A file is no recording.
+    """
+    rate = int(processing["sampling_rate"])
+    files = {
+        name: sorted(file for file in (path / name).glob("*") if file.is_file())
+        for name in ("speech", "noise")
+    }
+    if len(files["speech"]) < 5 or not files["noise"]:
+        counts = {name: len(found) for name, found in files.items()}
+        raise DataError(
+            f"Received {path} with {counts} sound files; needed are five of clean speech at least "
+            "and one of noise, in folders of these names."
+        )
+    speech = tuple(read_recording(file, rate) for file in files["speech"])
+    noises: dict[str, dict[str, np.ndarray]] = {"train": {}, "validation": {}}
+    for file in files["noise"]:
+        noise = read_recording(file, rate, longest=np.inf)
+        border = max(1, round(0.7 * len(noise)))
+        noises["train"][file.name], noises["validation"][file.name] = noise[:border], noise[border:]
+    count = len(speech)
+    return VoicesInNoise(
+        waveforms=speech,
+        words=np.full(count, ""),
+        sources=np.full(count, "speech"),
+        speakers=np.full(count, ""),
+        splits=np.where(np.arange(count) % 5 == 0, "validation", "train"),
+        noises=noises,
+        sampling_rate=rate,
+        commands_of="",
     )
