@@ -12,7 +12,7 @@ from zoo import datasets
 from zoo.errors import MissingExtraError, RecipeError
 from zoo.files import replacing
 from zoo.loading import Pretrained, load
-from zoo.model_card import FORMAT, Measured, Metric, Quantized, TrainingRun, Weights
+from zoo.model_card import FORMAT, Few, Measured, Metric, Quantized, TrainingRun, Weights
 from zoo.tasks import Run
 
 DIGITS = 6
@@ -41,9 +41,10 @@ def evaluate(
         DataError: The data set is missing, or the split too short.
     """
     pretrained = model if isinstance(model, Pretrained) else load(model, verify=not write)
-    metrics = score(pretrained, pretrained.run, data=data, split=split)
+    found = datasets.load(pretrained.card.recipe.data.name) if data is None else data
+    metrics = score(pretrained, pretrained.run, data=found, split=split)
     if write:
-        write_card(pretrained, metrics)
+        write_card(pretrained, metrics, score_few(pretrained, found) if data is None else None)
     return metrics
 
 
@@ -67,6 +68,29 @@ def score(pretrained: Pretrained, run: Run, *, data: Any = None, split: str) -> 
     return [replace(rounded(metric), seeds=seeds) for metric in found]
 
 
+def score_few(pretrained: Pretrained, data: Any) -> Few:
+    """Figures of the small part of a data set; none where all of it is soon scored.
+
+    Args:
+        pretrained: The model.
+        data: The data set of its recipe.
+    """
+    part = datasets.few(data)
+    if part is None:
+        return Few()
+    return plain_figures(score(pretrained, pretrained.run, data=part, split="test"))
+
+
+def plain_figures(metrics: list[Metric]) -> Few:
+    """Metrics and their baselines by name."""
+    baselines = {
+        f"{metric.name}.{name}": value
+        for metric in metrics
+        for name, value in metric.baselines.items()
+    }
+    return Few({metric.name: metric.value for metric in metrics}, baselines)
+
+
 def write_quantized(pretrained: Pretrained, files: list[Quantized]) -> None:
     """Writes what was measured of a model's small files to its `card.toml`.
 
@@ -83,12 +107,13 @@ def write_quantized(pretrained: Pretrained, files: list[Quantized]) -> None:
     _write(folder, replace(old, quantized=files))
 
 
-def write_card(model: Pretrained, metrics: list[Metric]) -> None:
+def write_card(model: Pretrained, metrics: list[Metric], few: Few | None = None) -> None:
     """Writes `card.toml`; the version counts up when the weights are new.
 
     Args:
         model: The model, from its folder.
         metrics: What was measured; others that the card has are kept while the recipe is the same.
+        few: Figures of a small part of the data; left out, those of the same weights are kept.
     """
     folder, old = model.card.folder, model.card.measured
     recipe_digest = model.card.recipe.sha256
@@ -99,6 +124,7 @@ def write_card(model: Pretrained, metrics: list[Metric]) -> None:
         version += 1
     names = {metric.name for metric in metrics}
     kept = old.metrics if old and old.recipe_sha256 == recipe_digest else []
+    same = old if old and kept and old.weights == weights else None
     measured = Measured(
         format=FORMAT,
         version=str(version),
@@ -106,7 +132,8 @@ def write_card(model: Pretrained, metrics: list[Metric]) -> None:
         weights=weights,
         run=TrainingRun(**model.run_facts),
         metrics=[*metrics, *(metric for metric in kept if metric.name not in names)],
-        quantized=old.quantized if old and kept and old.weights == weights else [],
+        quantized=same.quantized if same else [],
+        few=few or (same.few if same else Few()),
         threshold=float(model.task.processing.get("threshold", 0.0)),
     )
     _write(folder, measured)
@@ -117,7 +144,8 @@ def _write(folder: Path, measured: Measured) -> None:
         import tomli_w
     except ImportError:
         raise MissingExtraError("tensorflow", "Writing a card") from None
-    told = {key: value for key, value in asdict(measured).items() if key != "threshold" or value}
+    empty = {"threshold": not measured.threshold, "few": not measured.few.metrics}
+    told = {key: value for key, value in asdict(measured).items() if not empty.get(key)}
     with replacing(folder / "card.toml") as temporary:
         temporary.write_text(tomli_w.dumps(told), encoding="utf-8")
 

@@ -146,11 +146,23 @@ class Quantized:
 
 
 @dataclass(frozen=True)
+class Few:
+    """Figures of a fixed small part of the data, by which code and weights are soon tested.
+
+    They say nothing of how good a model is: the baselines learned from a small part too.
+    `baselines` are those of each metric, as in "accuracy.majority".
+    """
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    baselines: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Measured:
     """The contents of `card.toml`.
 
     `threshold` is the probability from which on the second of two classes is the answer; 0 where
-    the task has none.
+    the task has none. `few` is empty where all data is soon scored.
     """
 
     format: int
@@ -161,6 +173,7 @@ class Measured:
     metrics: list[Metric]
     threshold: float = 0.0
     quantized: list[Quantized] = field(default_factory=list)
+    few: Few = field(default_factory=Few)
 
 
 @dataclass(frozen=True)
@@ -345,4 +358,4 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     return value
 
 
-_NESTED = (Data, Model, Training, Weights, TrainingRun)
+_NESTED = (Data, Model, Training, Weights, TrainingRun, Few)

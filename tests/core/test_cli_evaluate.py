@@ -64,6 +64,7 @@ def test_a_domain_as_json(asked: list[Any]) -> None:
     [
         ([], "give one of the two"),
         (["names-rnn", "--domain", "text"], "give one of the two"),
+        (["--check", "--domain", "text"], "give one of the two"),
         (["--domain", "poems"], "'poems'"),
     ],
 )

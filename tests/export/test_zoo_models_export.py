@@ -72,7 +72,7 @@ def test_builders(name: str, cell: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("cell", STATES)
 @pytest.mark.parametrize("name", BUILDERS)
 def test_builders_with_every_cell(name: str, cell: str, tmp_path: Path) -> None:
-    _build(name, cell, tmp_path / "model.onnx", 200)
+    _build(name, cell, tmp_path / "model.onnx", 100)
 
 
 @pytest.mark.slow
@@ -85,5 +85,5 @@ def test_pretrained_models(model_id: str, tmp_path: Path) -> None:
     from zoo.loading import load
 
     model = load(model_id)
-    _check(model, tmp_path / "model.onnx", 200)
-    assert export.to_saved_model(model, tmp_path / "1", cases=200).cases == 200
+    _check(model, tmp_path / "model.onnx", 60)
+    assert export.to_saved_model(model, tmp_path / "1", cases=60).cases == 60

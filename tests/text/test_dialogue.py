@@ -192,7 +192,7 @@ def test_prepare_learns_pieces_once() -> None:
 
 
 def test_figures_of_models_that_are_known() -> None:
-    pytest.importorskip("sklearn", reason="the extra [dialogue] is not installed")
+    pytest.importorskip("sklearn", reason="the extra [baselines] is not installed")
     size = len(made.CODEC)
 
     def flat(arrays: Arrays) -> Arrays:

@@ -47,7 +47,7 @@ def test_too_few_texts_or_words_make_no_teacher(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(DataError, match="no teacher"):
         opinions(written, labels, minimum=61)
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
-    with pytest.raises(MissingExtraError, match=r"rnn-zoo\[teacher\]"):
+    with pytest.raises(MissingExtraError, match=r"rnn-zoo\[baselines\]"):
         opinions(written, labels)
 
 

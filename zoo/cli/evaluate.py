@@ -9,7 +9,7 @@ import click
 
 from zoo.cli._domain import show_domain
 from zoo.cli._shared import JSON, heavy, metric_table, table
-from zoo.errors import InputError
+from zoo.errors import InputError, RecipeError
 
 
 @click.command()
@@ -22,6 +22,9 @@ from zoo.errors import InputError
     is_flag=True,
     help="Export, make int8 and float16 files, and score these in onnxruntime instead.",
 )
+@click.option(
+    "--check", is_flag=True, help="Compare with the model's card; an error if a figure differs."
+)
 @JSON
 def command(
     model: str | None,
@@ -29,19 +32,23 @@ def command(
     split: str,
     write: bool,
     quantized: bool,
+    check: bool,
     as_json: bool,
 ) -> None:
     """Measure a model on its data, beside naive baselines on the same split."""
-    if domain is not None and model is None and not quantized:
+    if domain is not None and model is None and not (quantized or check):
         show_domain(domain, split, write, as_json)
         return
     if model is None or domain is not None:
         raise InputError(
             f"Received ID={model} and --domain={domain}; give one of the two, with --quantized "
-            "an ID."
+            "and --check an ID."
         )
     if quantized:
         _quantized(model, split, write, as_json)
+        return
+    if check:
+        _check(model)
         return
     with heavy():
         import zoo
@@ -51,6 +58,16 @@ def command(
         click.echo(json.dumps([asdict(metric) for metric in metrics], indent=2))
         return
     click.echo(metric_table(metrics))
+
+
+def _check(model: str) -> None:
+    with heavy():
+        from zoo.checking import check
+
+        found = check(model)
+    if found:
+        raise RecipeError(f"{model} is not as its card says: {' '.join(found)}")
+    click.echo(f"{model}: all figures are those of its card")
 
 
 def _quantized(model: str, split: str, write: bool, as_json: bool) -> None:

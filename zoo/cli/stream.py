@@ -90,10 +90,10 @@ class Clock:
             return "No sound came."
         seconds, waits = self._samples / rate, sorted(self._waits)
         factor = (time.process_time() - self._begun) / seconds
+        median, most = 1000 * waits[len(waits) // 2], 1000 * waits[-1]
         return (
-            f"{seconds:.1f} s of sound in {len(waits)} pieces: answers came "
-            f"{1000 * waits[len(waits) // 2]:.1f} ms (median; at most {1000 * waits[-1]:.1f}) after "
-            f"a piece, of frames of {1000 * frame / rate:.0f} ms; real-time factor {factor:.4f} "
+            f"{seconds:.1f} s of sound in {len(waits)} pieces: answers came {median:.1f} ms "
+            f"(median; at most {most:.1f}) after a piece, of frames of {1000 * frame / rate:.0f} ms; real-time factor {factor:.4f} "
             "(processor time)."
         )
 

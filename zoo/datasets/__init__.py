@@ -5,10 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
 
 from zoo.errors import DataError
+
+Rows = TypeVar("Rows", bound=Sequence[Any] | np.ndarray)
 
 
 def dataset_names() -> list[str]:
@@ -29,8 +35,9 @@ def locate(name: str) -> Path:
     Raises:
         DataError: The name is unknown, or no folder of it is found.
     """
-    if name not in dataset_names():
-        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
+    sources = getattr(_reader(name), "SOURCES", None)
+    if sources:
+        raise DataError(f"The data set {name!r} has no folder; it is made of {', '.join(sources)}.")
     bases = [Path(os.environ["RNN_ZOO_DATA"])] if os.environ.get("RNN_ZOO_DATA") else []
     bases.append(cache_folder())
     for base in bases:
@@ -51,9 +58,28 @@ def load(name: str, folder: Path | None = None) -> Any:
     Raises:
         DataError: The data set is unknown, missing or damaged.
     """
-    if name not in dataset_names():
-        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
-    module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    module = _reader(name)
     if hasattr(module, "SOURCES"):
         return module.join({x: load(x, folder and folder / x) for x in module.SOURCES})
     return module.read(folder if folder is not None else locate(name))
+
+
+def _reader(name: str) -> ModuleType:
+    if name not in dataset_names():
+        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+
+
+def few(data: Any) -> Any | None:
+    """The fixed small part of a data set whose figures stand on cards too; None where it is small.
+
+    Args:
+        data: What a reader gives. One that takes long to score has a method `few`.
+    """
+    return data.few() if hasattr(data, "few") else None
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """At most so many of the rows, as evenly spaced as whole steps allow, the first among them."""
+    step = -(-len(rows) // most) or 1
+    return rows[::step]  # type: ignore[return-value]

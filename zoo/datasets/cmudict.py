@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.datasets import spread
 from zoo.datasets.ud_english_ewt import read_lines
 from zoo.errors import DataError
 
@@ -26,6 +27,16 @@ class Pronunciations:
     train: dict[str, tuple[Phones, ...]]
     validation: dict[str, tuple[Phones, ...]]
     test: dict[str, tuple[Phones, ...]]
+
+    def few(self) -> Pronunciations:
+        """At most 5,000 words to learn from, and 250 of each other part."""
+        counts = {"train": 5000, "validation": 250, "test": 250}
+        return Pronunciations(
+            **{
+                part: dict(spread(list(getattr(self, part).items()), most))
+                for part, most in counts.items()
+            }
+        )
 
 
 def read(folder: Path) -> Pronunciations:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.datasets import spread
 from zoo.datasets.ud_english_ewt import read_lines
 from zoo.errors import DataError
 
@@ -24,6 +25,16 @@ class ParallelTexts:
     train: dict[str, tuple[str, ...]]
     validation: dict[str, tuple[str, ...]]
     test: dict[str, tuple[str, ...]]
+
+    def few(self) -> ParallelTexts:
+        """At most 1,000 texts to learn from, and 100 of each other part."""
+        counts = {"train": 1000, "validation": 100, "test": 100}
+        return ParallelTexts(
+            **{
+                part: {code: spread(texts, most) for code, texts in getattr(self, part).items()}
+                for part, most in counts.items()
+            }
+        )
 
 
 def read(folder: Path) -> ParallelTexts:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.datasets import spread
 from zoo.errors import DataError
 
 ARCHIVE = "names.tar.gz"
@@ -51,6 +52,13 @@ class LabelledTexts:
             labels=self.labels[chosen],
             splits=self.splits[chosen],
         )
+
+    def few(self) -> LabelledTexts:
+        """At most 1,000 texts of each part."""
+        rows = [
+            spread(np.flatnonzero(self.splits == part), 1000) for part in np.unique(self.splits)
+        ]
+        return self.where(np.isin(np.arange(len(self)), np.concatenate(rows)))
 
 
 def read(folder: Path) -> LabelledTexts:

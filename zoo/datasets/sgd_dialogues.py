@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.datasets import spread
 from zoo.errors import DataError
 
 PARTS = {"train": "train", "validation": "dev", "test": "test"}
@@ -30,6 +31,12 @@ class Dialogues:
     train: tuple[Dialogue, ...]
     validation: tuple[Dialogue, ...]
     test: tuple[Dialogue, ...]
+
+    def few(self) -> Dialogues:
+        """At most 200 dialogues to learn from, and 20 of each other part."""
+        return Dialogues(
+            spread(self.train, 200), spread(self.validation, 20), spread(self.test, 20)
+        )
 
 
 def read(folder: Path) -> Dialogues:

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.datasets.sgd_dialogues import Dialogue, Dialogues
 from zoo.errors import DataError
-from zoo.evaluation.nearest_reply import nearest_replies
+from zoo.evaluation.nearest import nearest
 from zoo.evaluation.ngram import Ngram
 from zoo.evaluation.replies import distinct_2, mean_f1
 from zoo.model_card import Metric
@@ -170,11 +170,10 @@ def _of_texts(
 @lru_cache(maxsize=1)  # as above
 def _nearest(known: tuple[Dialogue, ...], asked: tuple[Dialogue, ...]) -> list[str]:
     """The replies to the most similar known turns."""
-    return nearest_replies(
-        [_context(turns[:t]) for turns in known for t in range(1, len(turns), 2)],
-        [turns[t] for turns in known for t in range(1, len(turns), 2)],
-        [_context(turns) for turns in asked],
-    )
+    places = [(turns, t) for turns in known for t in range(1, len(turns), 2)]
+    contexts = [_context(turns[:t]) for turns, t in places]
+    found = nearest(contexts, [_context(turns) for turns in asked])
+    return [turns[t] for turns, t in (places[place] for place in found)]
 
 
 def _context(turns: Sequence[str]) -> str:

@@ -1,46 +1,37 @@
-"""The text most like another one: cosine of TF-IDF vectors, a naive baseline of what answers."""
+"""The known texts most like others: cosine of TF-IDF vectors, a naive baseline of what answers."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
+from zoo.errors import MissingExtraError
 
-class NearestText:
-    """Finds the likest of many texts, by words in small letters.
+_ROWS = 100  # texts that are compared with all known ones at once
 
-    A word weighs its count times the logarithm of texts over texts that have it (Salton and Buckley
-    1988); vectors have length 1.
+
+def nearest(known: Sequence[str], texts: Sequence[str]) -> list[int]:
+    """For each text the number of the known one that is most similar to it.
+
+    Similar is the cosine of TF-IDF vectors of words in small letters (Salton and Buckley 1988), by
+    scikit-learn; a text without a known word gets the first one.
 
     Args:
-        texts: Where to look; at least one.
+        known: Where to look; at least one has a word.
+        texts: What to look for.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
     """
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._size = len(texts)
-        found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for number, text in enumerate(texts):
-            for word, count in _counts(text).items():
-                found[word].append((number, count))
-        self._rarity = {word: np.log(self._size / len(places)) for word, places in found.items()}
-        self._places = {word: np.array(places) for word, places in found.items()}
-        squares = np.zeros(self._size)
-        for word, places in self._places.items():
-            squares[places[:, 0]] += (places[:, 1] * self._rarity[word]) ** 2
-        self._lengths = np.sqrt(np.maximum(squares, 1e-12))
-
-    def find(self, text: str) -> int:
-        """The number of the likest text; the first one where none has a word of `text`."""
-        products = np.zeros(self._size)
-        for word, count in _counts(text).items():
-            if word in self._places:
-                places = self._places[word]
-                products[places[:, 0]] += count * places[:, 1] * self._rarity[word] ** 2
-        return int(np.argmax(products / self._lengths))
-
-
-def _counts(text: str) -> Counter[str]:
-    return Counter(re.findall(r"\w+", text.lower()))
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError:
+        raise MissingExtraError("baselines", "Finding the nearest text") from None
+    vectorizer = TfidfVectorizer(token_pattern=r"\w+", dtype=np.float32)
+    table = vectorizer.fit_transform(known).T.tocsr()
+    vectors = vectorizer.transform(texts)
+    found: list[int] = []
+    for start in range(0, len(texts), _ROWS):
+        found += (vectors[start : start + _ROWS] @ table).toarray().argmax(axis=1).tolist()
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from zoo.datasets.multi30k import ParallelTexts
 from zoo.errors import DataError, MissingExtraError
-from zoo.evaluation.nearest import NearestText
+from zoo.evaluation.nearest import nearest
 from zoo.model_card import Metric
 from zoo.tasks import Run
 from zoo.tasks.translation import Translation
@@ -42,7 +42,7 @@ def evaluate(
 
     Raises:
         DataError: The split is empty or unknown.
-        MissingExtraError: sacreBLEU is not installed.
+        MissingExtraError: sacreBLEU or scikit-learn is not installed.
     """
     if hold_out is not None:
         raise DataError(f"Received hold_out={hold_out!r}; parallel texts have no groups.")
@@ -51,8 +51,8 @@ def evaluate(
         raise DataError(f"No texts are left of the part {split!r}.")
     sources, wanted = part[task.source], part[task.target]
     found = translate(task, run, sources, beams, length_penalty)
-    nearest = NearestText(data.train[task.source])
-    known = [data.train[task.target][nearest.find(text)] for text in sources]
+    places = nearest(data.train[task.source], sources)
+    known = [data.train[task.target][place] for place in places]
     scored = {
         name: _score(texts, wanted) for name, texts in (("copy", sources), ("nearest", known))
     }

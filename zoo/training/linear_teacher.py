@@ -48,7 +48,7 @@ def opinions(
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import StratifiedKFold
     except ImportError:
-        raise MissingExtraError("teacher", "Learning from a linear teacher") from None
+        raise MissingExtraError("baselines", "Learning from a linear teacher") from None
     if (fewest := np.bincount(labels).min()) < _FOLDS:
         raise DataError(
             f"Received a class of {fewest} texts; a teacher needs {_FOLDS} of each class."
