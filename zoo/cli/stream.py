@@ -93,8 +93,8 @@ class Clock:
         median, most = 1000 * waits[len(waits) // 2], 1000 * waits[-1]
         return (
             f"{seconds:.1f} s of sound in {len(waits)} pieces: answers came {median:.1f} ms "
-            f"(median; at most {most:.1f}) after a piece, of frames of {1000 * frame / rate:.0f} ms; real-time factor {factor:.4f} "
-            "(processor time)."
+            f"(median; at most {most:.1f}) after a piece, of frames of {1000 * frame / rate:.0f} "
+            f"ms; real-time factor {factor:.4f} (processor time)."
         )
 
 

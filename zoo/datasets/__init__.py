@@ -35,9 +35,7 @@ def locate(name: str) -> Path:
     Raises:
         DataError: The name is unknown, or no folder of it is found.
     """
-    sources = getattr(_reader(name), "SOURCES", None)
-    if sources:
-        raise DataError(f"The data set {name!r} has no folder; it is made of {', '.join(sources)}.")
+    _reader(name)
     bases = [Path(os.environ["RNN_ZOO_DATA"])] if os.environ.get("RNN_ZOO_DATA") else []
     bases.append(cache_folder())
     for base in bases:

@@ -135,7 +135,11 @@ class Commands:
         rate = self._config.sampling_rate
         samples = round(self._options["seconds"] * rate)
         pauses = round(_PAUSES[0] * rate), round(_PAUSES[1] * rate)
-        line, placed = laid_out(lambda: self._clips.draw(rng), samples, pauses, rng)
+        line, placed = laid_out(lambda: self._clips.draw(rng), samples + pauses[1], pauses, rng)
+        # Some of the first pause is cut off: a recording may begin with its first word.
+        start = int(rng.integers(placed[0].start + 1)) if placed else 0
+        line = line[start : start + samples]
+        placed = [Placed(x.clip, x.start - start, x.length) for x in placed]
         if rng.random() < 1 / 12:
             line, placed = np.zeros_like(line), []
         level = 10 ** (rng.uniform(*self._options["level"]) / 20)

@@ -20,6 +20,7 @@ from zoo.tasks.voice_activity import LABELS, from_processing
 from zoo.training.batches import Batches, Problem
 from zoo.training.bent_frames import Bending, BentFrames
 
+LEAD = 1.2  # seconds: the longest that is cut off
 _VALIDATION = 64
 _OPTIONS = ("seconds", "stretches", "decibels", "level", "bend")
 
@@ -60,20 +61,22 @@ class Spoken:
 
         A target is the share of the frame that is speech, and what is left of one.
         """
-        pairs = [
-            self._mixtures.draw(
-                int(rng.integers(len(self._mixtures.groups))),
-                rng.uniform(*self._decibels),
-                rng.uniform(*self._level),
-                rng,
-            )
-            for _ in indices
-        ]
+        pairs = [self._stretch(rng) for _ in indices]
         features = self._bent([waveform for waveform, _ in pairs], rng)
         hop, length = self._config.hop_length, self._config.frame_length
         shares = [shares_of_frames(a, hop, length, features.shape[1]) for _, a in pairs]
         spoken = np.asarray(shares, np.float32)
         return features, np.stack([1 - spoken, spoken], axis=-1)
+
+    def _stretch(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A mixture without its first second or less: a recording may begin within a word."""
+        group = int(rng.integers(len(self._mixtures.groups)))
+        decibels, level = rng.uniform(*self._decibels), rng.uniform(*self._level)
+        waveform, active = self._mixtures.draw(group, decibels, level, rng)
+        lead = round(LEAD * self._config.sampling_rate)
+        start = int(rng.integers(lead + 1))
+        end = start + len(waveform) - lead
+        return waveform[start:end], active[start:end]
 
 
 def prepare(
@@ -102,7 +105,7 @@ def prepare(
     task = from_processing(kept)
     reach = tuple(options["decibels"]), tuple(options["level"])
     training, validating = (
-        Spoken(mixtures(data, part, options["seconds"]), task.config, bending, count, *reach)
+        Spoken(mixtures(data, part, LEAD + options["seconds"]), task.config, bending, count, *reach)
         for part, bending, count in (
             ("train", Bending.from_dict(options["bend"]), options["stretches"]),
             ("validation", Bending(0, 0, 0, 0), _VALIDATION),
