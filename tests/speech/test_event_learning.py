@@ -60,7 +60,9 @@ def test_batches_depend_on_seed_epoch_and_place_only(task: str, voices: VoicesIn
 
 
 def test_targets_of_voice_activity_are_shares_of_frames(voices: VoicesInNoise) -> None:
-    problem = voice_activity.prepare(small_recipe("voice_activity", decibels=[40, 41]), voices)
+    problem = voice_activity.prepare(
+        small_recipe("voice_activity", decibels=[40, 41], level=[-15, -14]), voices
+    )
     features, targets = problem.train[0]
     assert features.shape == (4, 50, 10) and targets.shape == (4, 50, 2)
     np.testing.assert_allclose(targets.sum(axis=-1), 1, atol=1e-6)
@@ -84,7 +86,7 @@ def test_a_word_is_asked_for_after_most_of_it_until_a_while_after_its_end(
             named = np.flatnonzero((asked >= 0) & (asked < 3))
             if len(named):
                 assert asked[0] == 3 and asked[named[0] - 1] == -1
-                assert len(named) >= 12 or named[-1] == len(asked) - 1
+                assert len(named) >= 7 or named[-1] == len(asked) - 1
                 seen |= set(asked[named].tolist())
     assert len(seen) >= 2
 

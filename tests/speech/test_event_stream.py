@@ -30,8 +30,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Model:
     keras.utils.set_random_seed(5)
     arguments = {**recipe.model.arguments, "classes": len(LABELS), "features": 10}
     network = build("speech.frames", **arguments)
+    rng = np.random.default_rng(0)
     for weight in network.weights:
-        weight.assign(np.random.default_rng(weight.shape).normal(0, 0.7, weight.shape))
+        weight.assign(rng.normal(0, 0.7, weight.shape))
     path = tmp_path_factory.mktemp("events") / "model.onnx"
     told = {"processing": {**recipe.processing, "labels": LABELS}, "task": "keywords"}
     export.to_onnx(network, path, cases=5, streaming=True, **told)

@@ -72,8 +72,9 @@ def test_decisions_at_frames_hear_nothing_of_what_comes_after(cell: str) -> None
     for steps in (1, 4, 8):
         start = np.asarray(model(features[:, :steps], training=False))
         np.testing.assert_allclose(start, whole[:, :steps], atol=1e-5)
-    features[:, 0] += 1
-    assert (np.abs(np.asarray(model(features, training=False)) - whole) > 1e-6).all()
+    features[:, 0, :6] += 1  # heard beyond the reach of the convolutions too
+    changed = np.asarray(model(features, training=False))
+    assert np.abs(changed - whole)[:, 3:].max() > 1e-6
 
 
 def test_inputs_outputs_and_layers_have_names_of_their_own() -> None:
