@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoo.catalog import list_models as list_models
     from zoo.loading import load as load
     from zoo.measuring import evaluate as evaluate
+    from zoo.measuring import evaluate_robustness as evaluate_robustness
     from zoo.repeating import cross_validate as cross_validate
     from zoo.repeating import repeat as repeat
     from zoo.training.api import train as train
@@ -27,6 +28,7 @@ _HOMES = {
     "build": "zoo.builders",
     "train": "zoo.training.api",
     "evaluate": "zoo.measuring",
+    "evaluate_robustness": "zoo.measuring",
     "cross_validate": "zoo.repeating",
     "repeat": "zoo.repeating",
 }

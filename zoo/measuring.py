@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from zoo import datasets
-from zoo.errors import MissingExtraError, RecipeError
+from zoo.errors import InputError, MissingExtraError, RecipeError
+from zoo.evaluation.robustness import measure
 from zoo.files import replacing
 from zoo.loading import Pretrained, load
-from zoo.model_card import FORMAT, Few, Measured, Metric, Quantized, TrainingRun, Weights
+from zoo.model_card import (
+    FORMAT,
+    Few,
+    Measured,
+    Metric,
+    ModelCard,
+    Quantized,
+    Robustness,
+    TrainingRun,
+    Weights,
+)
 from zoo.tasks import Run
 
 DIGITS = 6
@@ -68,6 +81,55 @@ def score(pretrained: Pretrained, run: Run, *, data: Any = None, split: str) -> 
     return [replace(rounded(metric), seeds=seeds) for metric in found]
 
 
+def evaluate_robustness(
+    model: str | Path | Pretrained,
+    *,
+    data: Any = None,
+    split: str = "test",
+    write: bool = False,
+    report: Callable[[Robustness], None] | None = None,
+) -> list[Robustness]:
+    """Measures a model that hears on recordings that are noisy, fast, coded or clipped.
+
+    Args:
+        model: An id of the zoo, the folder of a model that you trained, or a loaded model.
+        data: The data set, if not the one of the recipe found by name.
+        split: Part of the data.
+        write: Whether to write what is found to the model's `card.toml`.
+        report: Called with each condition as it is known.
+
+    Returns:
+        The primary figure under each condition of `zoo.evaluation.robustness`.
+
+    Raises:
+        DataError: The data set is missing.
+        InputError: The model hears no recordings.
+        RecipeError: The card has no figures of these weights and this recipe yet.
+        MissingExtraError: The extra [audio] is not installed.
+    """
+    pretrained = model if isinstance(model, Pretrained) else load(model)
+    recipe, measured = pretrained.card.recipe, _measured(pretrained.card)
+    judge = importlib.import_module(f"zoo.evaluation.{recipe.task}")
+    if not hasattr(judge, "changed"):
+        raise InputError(
+            f"{pretrained.card.id}: robustness is measured of models that hear recordings; the "
+            f"task {recipe.task} does not."
+        )
+    data = datasets.load(recipe.data.name) if data is None else data
+    score = partial(judge.changed, pretrained.task, pretrained.run, data, split)
+    primary = next(metric.name for metric in measured.metrics if metric.primary)
+    found = []
+    for condition, values in measure(score):
+        kept = {setting: round(float(value), DIGITS) for setting, value in values.items()}
+        about = (condition.name, condition.setting, primary, split)
+        found.append(Robustness(*about, values=kept, weights_sha256=measured.weights.sha256))
+        if report is not None:
+            report(found[-1])
+    if write:
+        _write(pretrained.card.folder, replace(measured, robustness=found))
+    return found
+
+
 def score_few(pretrained: Pretrained, data: Any) -> Few:
     """Figures of the small part of a data set; none where all of it is soon scored.
 
@@ -97,14 +159,23 @@ def write_quantized(pretrained: Pretrained, files: list[Quantized]) -> None:
     Raises:
         RecipeError: The card has no figures of these weights and this recipe yet.
     """
-    folder, old = pretrained.card.folder, pretrained.card.measured
-    made_of = (_digest(folder / "weights.safetensors"), pretrained.card.recipe.sha256)
+    _write(pretrained.card.folder, replace(_measured(pretrained.card), quantized=files))
+
+
+def _measured(card: ModelCard) -> Measured:
+    """What the card says of the weights and the recipe that are there.
+
+    Raises:
+        RecipeError: It says nothing of them yet.
+    """
+    made_of = (_digest(card.folder / "weights.safetensors"), card.recipe.sha256)
+    old = card.measured
     if old is None or (old.weights.sha256, old.recipe_sha256) != made_of:
         raise RecipeError(
-            f"The card of {pretrained.card.id} was not measured of these weights and this recipe; "
-            f"run `rnn-zoo evaluate {pretrained.card.id} --write` first."
+            f"The card of {card.id} was not measured of these weights and this recipe; "
+            f"run `rnn-zoo evaluate {card.id} --write` first."
         )
-    _write(folder, replace(old, quantized=files))
+    return old
 
 
 def write_card(model: Pretrained, metrics: list[Metric], few: Few | None = None) -> None:
@@ -133,6 +204,7 @@ def write_card(model: Pretrained, metrics: list[Metric], few: Few | None = None)
         run=TrainingRun(**model.run_facts),
         metrics=[*metrics, *(metric for metric in kept if metric.name not in names)],
         quantized=same.quantized if same else [],
+        robustness=same.robustness if same else [],
         few=few or (same.few if same else Few()),
         threshold=float(model.task.processing.get("threshold", 0.0)),
     )
@@ -144,7 +216,11 @@ def _write(folder: Path, measured: Measured) -> None:
         import tomli_w
     except ImportError:
         raise MissingExtraError("tensorflow", "Writing a card") from None
-    empty = {"threshold": not measured.threshold, "few": not measured.few.metrics}
+    empty = {
+        "threshold": not measured.threshold,
+        "few": not measured.few.metrics,
+        "robustness": not measured.robustness,
+    }
     told = {key: value for key, value in asdict(measured).items() if not empty.get(key)}
     with replacing(folder / "card.toml") as temporary:
         temporary.write_text(tomli_w.dumps(told), encoding="utf-8")

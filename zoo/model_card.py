@@ -146,6 +146,25 @@ class Quantized:
 
 
 @dataclass(frozen=True)
+class Robustness:
+    """A figure on recordings that have one thing wrong with them, in several degrees.
+
+    `values` is setting -> figure; `setting` says what the degrees are, with their unit.
+    """
+
+    condition: str
+    setting: str
+    metric: str
+    split: str
+    values: dict[str, float]
+    weights_sha256: str
+
+    def __str__(self) -> str:
+        degrees = ", ".join(f"{value:.4g} at {degree}" for degree, value in self.values.items())
+        return f"{self.condition}: {self.metric} {degrees} ({self.setting}; {self.split})"
+
+
+@dataclass(frozen=True)
 class Few:
     """Figures of a fixed small part of the data, by which code and weights are soon tested.
 
@@ -173,6 +192,7 @@ class Measured:
     metrics: list[Metric]
     threshold: float = 0.0
     quantized: list[Quantized] = field(default_factory=list)
+    robustness: list[Robustness] = field(default_factory=list)
     few: Few = field(default_factory=Few)
 
 
@@ -238,6 +258,7 @@ class ModelCard:
             facts.append(f"  baselines: {_pairs(metric.baselines)}")
             facts += [f"  {_pairs(metric.details)}"] if metric.details else []
         facts += [_quantized_line(small) for small in measured.quantized]
+        facts += [str(one) for one in measured.robustness]
         return "\n".join(facts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -348,7 +369,7 @@ def _typed(kind: type[T], table: Any, where: str) -> T:
 def _value(hint: Any, value: Any, where: str) -> Any:
     if hint in _NESTED:
         return _typed(hint, value, where)
-    if hint in (list[Metric], list[Quantized]) and isinstance(value, list):
+    if hint in (list[Metric], list[Quantized], list[Robustness]) and isinstance(value, list):
         return [_typed(get_args(hint)[0], item, where) for item in value]
     plain = getattr(hint, "__origin__", hint)
     if plain is float and isinstance(value, int) and not isinstance(value, bool):

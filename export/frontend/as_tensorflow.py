@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from export.frontend.log_mel import basis
 from zoo.processing.audio import QUIET, LogMel
+from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.frames import Frames
 from zoo.processing.frontend import Frontend
 from zoo.processing.histories import InUnits, Standardised, dtype_of
@@ -92,6 +93,11 @@ def _standardised(part: Standardised, raw: Tensors, _: Any) -> Tensors:
     return {"history": tf.cast((values - series.means) / series.stds, tf.float32)}
 
 
+def _feature_rows(part: FeatureRows, raw: Tensors, _: Any) -> Tensors:
+    values = tf.cast(raw["values"], tf.float64)
+    return {"features": tf.cast((values - part.means) / part.stds, tf.float32)}
+
+
 def _in_units(part: InUnits, outputs: Tensors, _: Any) -> Tensors:
     series = part.series
     shape = (-1, 1) if series.quantiles else (-1,)
@@ -152,6 +158,7 @@ def _table(keys: Any, values: Any, key: str, value: str, default: int) -> Any:
 _FORMS: dict[type[Any], Callable[[Any, Tensors, Any], Tensors]] = {
     Waveforms: _waveforms,
     Frames: _frames,
+    FeatureRows: _feature_rows,
     Standardised: _standardised,
     InUnits: _in_units,
     SpacedTexts: _texts,

@@ -10,6 +10,7 @@ from onnx import ModelProto, helper
 from export.frontend import labels, log_mel, series, spaced_texts
 from export.graph.rebuild import Port
 from export.recurrent.writer import Writer
+from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part, Tensor
 from zoo.processing.histories import InUnits, Standardised
@@ -23,6 +24,7 @@ WRITERS: dict[type[Any], Callable[[Writer, Any, dict[str, str]], dict[str, str]]
     Frames: log_mel.write_frames,
     FramesOfChunks: log_mel.write_chunks,
     SpacedTexts: spaced_texts.write,
+    FeatureRows: series.write_feature_rows,
     Standardised: series.write_standardised,
     InUnits: series.write_in_units,
     Labels: labels.write,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from export.proof.samples import Sampler, Sizes
+from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part
 from zoo.processing.histories import Standardised, dtype_of
@@ -114,6 +115,12 @@ def histories(part: Standardised, draw: np.random.Generator, sizes: Sizes) -> Ar
     return {"history": series.restore(values).astype(dtype_of(series))}
 
 
+def feature_rows(part: FeatureRows, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Features as far from their means as those of training."""
+    values = draw.standard_normal((sizes["batch"], sizes["time"], len(part.names)))
+    return {"values": (values * part.stds + part.means).astype(np.float32)}
+
+
 def texts(part: SpacedTexts, draw: np.random.Generator, sizes: Sizes) -> Arrays:
     """Words of the table, some in capitals, strange ones, and spaces; the last row is longest."""
     known = list(part.codec.table)
@@ -134,11 +141,13 @@ _OPEN_SIZES: dict[type[Any], str] = {
     Frames: "samples",
     FramesOfChunks: "samples",
     SpacedTexts: "words",
+    FeatureRows: "time",
 }
 _DRAWS: dict[type[Any], Callable[[Any, np.random.Generator, Sizes], Arrays]] = {
     Waveforms: waveforms,
     Frames: frames,
     FramesOfChunks: chunks,
+    FeatureRows: feature_rows,
     Standardised: histories,
     SpacedTexts: texts,
 }

@@ -1,4 +1,4 @@
-"""Series in their own units to standardised values, and forecasts back, as ONNX operators.
+"""Series and features in their own units to standardised values, and forecasts back, in ONNX.
 
 The arithmetic is in float64, as in numpy: a small change of a large value must not be lost.
 """
@@ -9,7 +9,9 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from export.recurrent.writer import Writer
+from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.histories import InUnits, Standardised, dtype_of
+from zoo.processing.series import SeriesProcessing
 
 Tensors = dict[str, str]
 
@@ -20,9 +22,19 @@ def write_standardised(writer: Writer, part: Standardised, inputs: Tensors) -> T
     values = writer.op("Cast", inputs["history"], to=TensorProto.DOUBLE)
     if series.transform == "log":
         values = writer.op("Log", values)
-    centred = writer.op("Sub", values, writer.constant(series.means, np.float64, "means"))
-    scaled = writer.op("Div", centred, writer.constant(series.stds, np.float64, "stds"))
-    return {"history": writer.op("Cast", scaled, to=TensorProto.FLOAT)}
+    return {"history": _scaled(writer, values, series)}
+
+
+def write_feature_rows(writer: Writer, part: FeatureRows, inputs: Tensors) -> Tensors:
+    """Writes ``zoo.processing.feature_rows.FeatureRows``: ``values`` to ``features``."""
+    values = writer.op("Cast", inputs["values"], to=TensorProto.DOUBLE)
+    return {"features": _scaled(writer, values, part)}
+
+
+def _scaled(writer: Writer, values: str, part: SeriesProcessing | FeatureRows) -> str:
+    centred = writer.op("Sub", values, writer.constant(part.means, np.float64, "means"))
+    scaled = writer.op("Div", centred, writer.constant(part.stds, np.float64, "stds"))
+    return writer.op("Cast", scaled, to=TensorProto.FLOAT)
 
 
 def write_in_units(writer: Writer, part: InUnits, inputs: Tensors) -> Tensors:

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper
 from export.frontend.attach import attached, opset_of
 from export.graph.rebuild import Port, rebuild
 from zoo.processing.audio import LogMel
+from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.frontend import Arrays, Frontend, Part, Run
 from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import Labels
@@ -165,6 +166,14 @@ def test_a_small_change_of_a_large_value_is_not_lost() -> None:
     np.testing.assert_allclose(made.restore(found), values, rtol=0, atol=1e-6)
     ahead = compare(InUnits(made), {"forecast": found[:, :3]})["forecast"]
     assert ahead.dtype == np.float64
+
+
+@pytest.mark.parametrize("opset", [13, 20])
+def test_features_in_their_own_units(opset: int) -> None:
+    part = FeatureRows(("a", "b"), (1e6, -0.1), (300.0, 0.02))
+    values = np.random.default_rng(0).normal(size=(3, 5, 2)) * part.stds + part.means
+    found = compare(part, {"values": values.astype(np.float32)}, 1e-6, opset)["features"]
+    np.testing.assert_allclose(found * part.stds + part.means, values, rtol=1e-5)
 
 
 WORDS = st.sampled_from(["good", "Good.", "(MOVIE", "movie.", "ÉLAN", "STRASSE", "ß", "x", ""])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -23,6 +24,12 @@ from zoo.errors import InputError, RecipeError
     help="Export, make int8 and float16 files, and score these in onnxruntime instead.",
 )
 @click.option(
+    "--robustness",
+    is_flag=True,
+    help="Score on noisy, fast, clipped and otherwise coded recordings instead.",
+)
+@click.option("--picture", metavar="FILE", help="With --robustness, a PNG of what was found.")
+@click.option(
     "--check", is_flag=True, help="Compare with the model's card; an error if a figure differs."
 )
 @JSON
@@ -32,20 +39,29 @@ def command(
     split: str,
     write: bool,
     quantized: bool,
+    robustness: bool,
+    picture: str | None,
     check: bool,
     as_json: bool,
 ) -> None:
     """Measure a model on its data, beside naive baselines on the same split."""
-    if domain is not None and model is None and not (quantized or check):
+    if (quantized + robustness + check) > 1 or (picture and not robustness):
+        raise InputError(
+            "Give one of --quantized, --robustness and --check; --picture goes with --robustness."
+        )
+    if domain is not None and model is None and not (quantized or robustness or check):
         show_domain(domain, split, write, as_json)
         return
     if model is None or domain is not None:
         raise InputError(
-            f"Received ID={model} and --domain={domain}; give one of the two, with --quantized "
-            "and --check an ID."
+            f"Received ID={model} and --domain={domain}; give one of the two, with --quantized, "
+            "--robustness and --check an ID."
         )
     if quantized:
         _quantized(model, split, write, as_json)
+        return
+    if robustness:
+        _robustness(model, split, write, picture, as_json)
         return
     if check:
         _check(model)
@@ -58,6 +74,27 @@ def command(
         click.echo(json.dumps([asdict(metric) for metric in metrics], indent=2))
         return
     click.echo(metric_table(metrics))
+
+
+def _robustness(model: str, split: str, write: bool, picture: str | None, as_json: bool) -> None:
+    with heavy():
+        import zoo
+        from zoo.plots.robustness import save_robustness
+
+        found = zoo.evaluate_robustness(
+            model, split=split, write=write, report=lambda one: click.echo(str(one), err=True)
+        )
+        if picture is not None:
+            save_robustness({model: found}, Path(picture))
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    rows = [
+        [one.condition, setting, f"{value:.4f}", one.setting]
+        for one in found
+        for setting, value in one.values.items()
+    ]
+    click.echo(table([["condition", "at", found[0].metric, "which is"], *rows]))
 
 
 def _check(model: str) -> None:

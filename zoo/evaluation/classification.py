@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from zoo.datasets.fsdd import Recordings
 from zoo.errors import DataError
+from zoo.evaluation.robustness import Change
 from zoo.model_card import Metric
 from zoo.tasks import Run
 from zoo.tasks.classification import Classification
@@ -96,13 +98,30 @@ def pooled(metrics: Sequence[Metric]) -> Metric:
     )
 
 
+def changed(task: Classification, run: Run, data: Recordings, split: str, change: Change) -> float:
+    """Accuracy on the clips of a part that `change` has made worse.
+
+    Raises:
+        DataError: The part is empty.
+    """
+    scored = data.where(data.splits == split)
+    if not len(scored):
+        raise DataError(f"No clips are left of the part {split!r}.")
+    raws = [change(one, data.sampling_rate, place) for place, one in enumerate(scored.waveforms)]
+    return _share(_answers(task, run, raws), scored.labels)
+
+
 def answer(task: Classification, run: Run, data: Recordings) -> np.ndarray:
     """Positions of the classes that the task names for each clip, int (clips,)."""
+    return _answers(task, run, data.waveforms)
+
+
+def _answers(task: Classification, run: Run, raws: Sequence[Any]) -> np.ndarray:
     raw_run = task.frontend.around(run)
     labels = [
         task.labels.index(answer.label)
-        for start in range(0, len(data), _BATCH)
-        for answer in task.predict_many(raw_run, data.waveforms[start : start + _BATCH])
+        for start in range(0, len(raws), _BATCH)
+        for answer in task.predict_many(raw_run, raws[start : start + _BATCH])
     ]
     return np.array(labels)
 

@@ -44,32 +44,68 @@ def read_table(raw: Any, names: Sequence[str], time: str) -> Table:
         InputError: not a table, columns missing, no rows, a cell that is not a number, or times
             that are not in strictly rising order.
     """
+    if _is_matrix(raw):
+        return Table(None, tuple(names), _matrix(raw, names))
+    columns = _columns(raw, (time, *names), time)
+    times = _times(columns[time], time)
+    return Table(times, tuple(names), _values(columns, names, len(times), time))
+
+
+def read_rows(raw: Any, names: Sequence[str]) -> np.ndarray:
+    """Takes the named columns out of a table in which only the order of the rows matters.
+
+    Args:
+        raw: what `read_table` takes; times are left alone.
+        names: the columns to take.
+
+    Returns:
+        float64 (rows, columns), at least one row.
+
+    Raises:
+        InputError: not a table, columns missing, no rows, or a cell that is not a number.
+    """
+    if _is_matrix(raw):
+        values = _matrix(raw, names)
+    else:
+        columns = _columns(raw, names, None)
+        values = _values(columns, names, len(columns[names[0]]), names[0])
+    if not len(values):
+        raise InputError("The table has no rows; needed is at least one.")
+    return values
+
+
+def _is_matrix(raw: Any) -> bool:
+    return isinstance(raw, np.ndarray) and raw.dtype.names is None
+
+
+def _columns(raw: Any, wanted: Sequence[str], time: str | None) -> Mapping[str, Any]:
+    """The columns by name, the wanted ones among them; `time` may be a data frame's index."""
     if isinstance(raw, str | Path):
         columns: Mapping[str, Any] = read_csv(Path(raw))
-    elif isinstance(raw, Mapping):
-        columns = raw
-    elif isinstance(raw, np.ndarray) and raw.dtype.names is None:
-        return Table(None, tuple(names), _matrix(raw, names))
     else:
-        columns = _frame(raw, names, time)
-    missing = [name for name in (time, *names) if name not in columns]
+        columns = raw if isinstance(raw, Mapping) else _frame(raw, wanted, time)
+    missing = [name for name in wanted if name not in columns]
     if missing:
         found = ", ".join(map(repr, columns)) or "none"
         raise InputError(
             f"The table lacks the column{'s' * (len(missing) > 1)} "
             f"{', '.join(map(repr, missing))}; found: {found}."
         )
-    times = _times(columns[time], time)
-    values = np.empty((len(times), len(names)))
+    return columns
+
+
+def _values(columns: Mapping[str, Any], names: Sequence[str], rows: int, first: str) -> np.ndarray:
+    """The columns of numbers, float64 (rows, columns); `first` is the column that has `rows`."""
+    values = np.empty((rows, len(names)))
     for position, name in enumerate(names):
         column = _numbers(columns[name], name)
-        if len(column) != len(times):
+        if len(column) != rows:
             raise InputError(
-                f"The column {name!r} has {len(column)} rows and {time!r} has {len(times)}; "
+                f"The column {name!r} has {len(column)} rows and {first!r} has {rows}; "
                 "give every column the same length."
             )
         values[:, position] = column
-    return Table(times, tuple(names), values)
+    return values
 
 
 def read_csv(source: Path | Iterable[str]) -> dict[str, list[str]]:
@@ -118,7 +154,7 @@ def _matrix(raw: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return np.stack([_numbers(matrix[:, i], name) for i, name in enumerate(names)], axis=1)
 
 
-def _frame(raw: Any, names: Sequence[str], time: str) -> dict[str, Any]:
+def _frame(raw: Any, wanted: Sequence[str], time: str | None) -> dict[str, Any]:
     dtype = getattr(raw, "dtype", None)
     known = getattr(dtype, "names", None) if dtype is not None else getattr(raw, "columns", None)
     if known is None or not hasattr(raw, "__getitem__"):
@@ -126,10 +162,9 @@ def _frame(raw: Any, names: Sequence[str], time: str) -> dict[str, Any]:
             f"Received a {type(raw).__name__}; needed is a CSV file, a data frame, an array, or "
             "a mapping from names to columns."
         )
-    wanted = {time, *names}
     columns: dict[str, Any] = {n: np.asarray(raw[n]) if n in wanted else () for n in known}
     index = np.asarray(getattr(raw, "index", ()))
-    if time not in columns and index.dtype.kind == "M":
+    if time is not None and time not in columns and index.dtype.kind == "M":
         columns[time] = index
     return columns
 

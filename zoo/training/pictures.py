@@ -11,18 +11,27 @@ import numpy as np
 from zoo.datasets.fsdd import Recordings
 from zoo.datasets.multi30k import ParallelTexts
 from zoo.datasets.names_by_language import LabelledTexts
+from zoo.datasets.ucr_uea import LabelledSequences, Problems
 from zoo.datasets.ud_english_ewt import Tagged, TaggedSentences
-from zoo.evaluation import classification, intent_and_slots, tagging, text_classification
+from zoo.evaluation import (
+    classification,
+    intent_and_slots,
+    sequence_classification,
+    tagging,
+    text_classification,
+)
 from zoo.loading import Pretrained
 from zoo.plots.attention import save_attention
 from zoo.plots.attention_map import save_attention_map
 from zoo.plots.confusion import save_confusion
 from zoo.tasks.classification import Classification
 from zoo.tasks.intent_and_slots import IntentAndSlots
+from zoo.tasks.sequence_classification import SequenceClassification
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text_classification import ExplainedLabel, TextClassification
 from zoo.tasks.translation import Translation
 from zoo.training.classification import split
+from zoo.training.sequence_classification import split as split_sequences
 
 CONFUSION, ATTENTION = "confusion.png", "attention.png"
 _EXAMPLES = 1000  # of the validation part, evenly spaced
@@ -53,6 +62,16 @@ def _confused_clips(model: Pretrained, data: Recordings, folder: Path) -> None:
     takes = model.card.recipe.training.options["validation_takes"]
     part = data.where(_spread(split(data, None, takes)[1]))
     found = classification.answer(cast(Classification, model.task), model.run, part)
+    _save_confusion(data.label_names, part.labels, found, folder)
+
+
+def _confused_sequences(
+    model: Pretrained, data: Problems | LabelledSequences, folder: Path
+) -> None:
+    task = cast(SequenceClassification, model.task)
+    data = data if isinstance(data, LabelledSequences) else data.get(task.problem)
+    part = data.where(_spread(split_sequences(data)[1]))
+    found = sequence_classification.answer(task, model.run, part)
     _save_confusion(data.label_names, part.labels, found, folder)
 
 
@@ -95,6 +114,7 @@ def _aligned_texts(model: Pretrained, data: ParallelTexts, folder: Path) -> None
 PICTURES: Mapping[str, tuple[Picture, ...]] = {
     "classification": (_confused_clips,),
     "intent_and_slots": (_confused_intents,),
+    "sequence_classification": (_confused_sequences,),
     "tagging": (_confused_tags,),
     "text_classification": (_confused_texts, _explained_texts),
     "translation": (_aligned_texts,),
