@@ -30,12 +30,13 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Model:
     keras.utils.set_random_seed(5)
     arguments = {**recipe.model.arguments, "classes": len(LABELS), "features": 10}
     network = build("speech.frames", **arguments)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(2)  # hears a word all the time
     for weight in network.weights:
-        weight.assign(rng.normal(0, 0.7, weight.shape))
+        weight.assign(rng.normal(0, 1, weight.shape))
     path = tmp_path_factory.mktemp("events") / "model.onnx"
-    told = {"processing": {**recipe.processing, "labels": LABELS}, "task": "keywords"}
-    export.to_onnx(network, path, cases=5, streaming=True, **told)
+    events = {"threshold": 0.4, "smooth": 4, "rest": 8}
+    processing = {**recipe.processing, "labels": LABELS, "events": events}
+    export.to_onnx(network, path, cases=5, streaming=True, processing=processing, task="keywords")
     return load(path, threads=1)
 
 
@@ -57,7 +58,7 @@ def same(found: list[dict[str, Any]], whole: list[dict[str, Any]]) -> None:
 def test_pieces_have_the_events_of_the_whole_recording(file: Model) -> None:
     x = sound()
     whole = file(x).to_dict()["events"]
-    assert len({event["event"] for event in whole}) == 2  # the made weights hear both words
+    assert len(whole) > 9
     rng = np.random.default_rng(1)
     stream, found = file.stream(), []
     cuts = np.sort(rng.integers(0, len(x), 9)).tolist()
