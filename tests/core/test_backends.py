@@ -21,6 +21,8 @@ TASKS = {
         "tagging",
         "intent_and_slots",
         "transduction",
+        "translation",
+        "dialogue",
     ),
     "jax": ELSEWHERE,
     "torch": ELSEWHERE,

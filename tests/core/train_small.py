@@ -16,7 +16,9 @@ from safetensors.numpy import load_file
 from tests.series import made as series
 from tests.speech.test_speech_training import small_recipe
 from tests.text import made as text
+from tests.text import made_dialogues as dialogues
 from tests.text import made_words as words
+from tests.text import test_translation_learning as translation
 from zoo.model_card import Recipe
 from zoo.training.fit import fit_recipe
 
@@ -40,6 +42,8 @@ def cases(recordings: Any) -> dict[str, Case]:
         "tagging": (words.recipe("ewt-pos-bilstm"), words.sentences(), 1, 2),
         "intent_and_slots": (words.recipe("snips-bilstm"), words.sentences(), 1, 2),
         "transduction": (words.recipe("g2p-lstm"), words.words(), 1, 2),
+        "translation": (translation.recipe(), translation.DATA, 1, 2),
+        "dialogue": (dialogues.recipe(epochs=2), dialogues.dialogues(), 1, 2),
         "forecast": (series.recipe(epochs=2), series.tables(series.hourly()), 1, 2),
     }
 

@@ -74,7 +74,7 @@ def test_options_of_one_layer(cell: str, form: str, tmp_path: Path) -> None:
 def test_every_option_of_one_layer(cell: str, form: str, tmp_path: Path) -> None:
     given = made.inputs()
     given = {k: v for k, v in given.items() if k != "c" or cell == "lstm"}
-    _export(given, _outputs(cell, given, OPTIONS), tmp_path, form, cases=200)
+    _export(given, _outputs(cell, given, OPTIONS), tmp_path, form, cases=60)
 
 
 MODES = ("concat", "sum", "mul", "ave", None)
@@ -110,7 +110,7 @@ def test_bidirectional_of_every_cell(cell: str, masked: bool, tmp_path: Path) ->
     unused = {"mask"} - ({"mask"} if masked else set()) | ({"c"} if cell != "lstm" else set())
     given = {k: v for k, v in given.items() if k not in unused}
     outputs = _merges(cell, given, MODES, masked=masked, states=True)
-    _export(given, outputs, tmp_path, cases=100)
+    _export(given, outputs, tmp_path, cases=40)
 
 
 def test_bidirectional_of_two_different_layers(tmp_path: Path) -> None:

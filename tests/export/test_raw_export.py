@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,24 +152,6 @@ def test_what_cannot_be_is_refused(options: Any, message: str, tmp_path: Path) -
     with pytest.raises(ExportError, match=message):
         export.to_onnx(model, tmp_path / "m.onnx", cases=2, **options)
     assert made.files(tmp_path) == []
-
-
-@pytest.mark.slow
-def test_two_processes_write_the_same_bytes(words: Path, tmp_path: Path) -> None:
-    code = (
-        "import export, keras\nfrom tests.export.test_raw_export import WORDS, spaced_words\n"
-        "model = spaced_words()\n"
-        f"export.to_onnx(model, {str(tmp_path / 'm.onnx')!r}, cases=2, processing=WORDS, "
-        "labels=['bad', 'good'])\n"
-    )
-    digests = []
-    for seed in ("1", "2"):
-        environment = os.environ | {"PYTHONHASHSEED": seed}
-        script = "import keras; keras.utils.set_random_seed(5)\n" + code
-        root = Path(__file__).parents[2]
-        subprocess.run([sys.executable, "-c", script], check=True, cwd=root, env=environment)
-        digests.append(hashlib.sha256((tmp_path / "m.onnx").read_bytes()).hexdigest())
-    assert digests[0] == digests[1]
 
 
 @pytest.mark.slow

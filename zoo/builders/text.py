@@ -8,7 +8,8 @@ from typing import Any
 import keras
 
 from zoo.builders import _translator
-from zoo.builders._cells import STATES, recurrent_layer, sequence_layer
+from zoo.builders._cells import STATES, sequence_layer
+from zoo.builders._stacked import stacked
 from zoo.builders._tagger import answers, spelling
 from zoo.builders._transducer import decoded
 from zoo.errors import RecipeError
@@ -78,7 +79,7 @@ def language_model(
         )
     )
     x = keras.layers.Dropout(input_dropout, name="input_dropout")(table(tokens))
-    x, states, following = _stacked(x, cell, units, layers, dropout, recurrent_dropout, streaming)
+    x, states, following = stacked(x, cell, units, layers, dropout, recurrent_dropout, streaming)
     if tied or cutoffs:
         x = keras.layers.Dense(embedding, name="projection")(x)
     if room is not None:
@@ -93,38 +94,6 @@ def language_model(
         inputs, outputs = {"tokens": tokens, **states}, {"logits": logits, **following}
         return keras.Model(inputs, outputs, name="language_model_streaming")
     return keras.Model(tokens, logits, name="language_model")
-
-
-def _stacked(
-    x: Any,
-    cell: str,
-    units: int,
-    layers: int,
-    dropout: float,
-    recurrent_dropout: float,
-    streaming: bool,
-) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    """Recurrent layers over x; streaming, also their states as inputs, and what follows them."""
-    inputs, outputs = dict[str, Any](), dict[str, Any]()
-    for i in range(layers):
-        layer = recurrent_layer(
-            cell,
-            units,
-            return_sequences=True,
-            return_state=streaming,
-            recurrent_dropout=recurrent_dropout,
-            name=f"recurrent_{i}",
-        )
-        if streaming:
-            names = [f"state_{i}_{part}" for part in STATES[cell]]
-            states = [keras.Input((units,), name=name) for name in names]
-            inputs |= dict(zip(names, states, strict=True))
-            x, *following = layer(x, initial_state=states)
-            outputs |= {f"next_{name}": state for name, state in zip(names, following, strict=True)}
-        else:
-            x = layer(x)
-        x = keras.layers.Dropout(dropout, name=f"dropout_{i}")(x)
-    return x, inputs, outputs
 
 
 def classifier(

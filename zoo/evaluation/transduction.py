@@ -67,10 +67,7 @@ def evaluate(
             seeds=[],
             primary=name == "word_error",
             baselines={"letter_map": measure(wanted, naive)},
-            details={
-                _search(count).replace(" ", "_"): measure(wanted, answers[count])
-                for count in others
-            },
+            details={_key(count): measure(wanted, answers[count]) for count in others},
         )
         for name, measure in (("word_error", word_error), ("phone_error", phone_error))
     ]
