@@ -26,6 +26,7 @@ from export.frontend.raw_proof import at_raw_level
 from export.graph.expand import expand_marks
 from export.graph.operators import check_operators
 from export.graph.rebuild import Port, rebuild
+from export.graph.twins import share_twins
 from export.internals import convert
 from export.proof.axes import Axes, name_axes
 from export.proof.examiner import Examiner, examiner, model_metadata, subject_of
@@ -244,6 +245,7 @@ def _rebuilt(
         if frontend:
             proto, inputs, outputs = attached(proto, frontend, inputs, outputs)
         rebuilt = rebuild(proto, inputs, outputs, name=subject.name, opset=opset)
+        share_twins(rebuilt)
         onnx.checker.check_model(rebuilt, full_check=True)
     except Exception as error:  # the checker and shape inference raise types of their own
         reason = str(error).strip().splitlines()[0]

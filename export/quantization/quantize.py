@@ -16,6 +16,7 @@ from onnx import ModelProto
 
 from export import bundle
 from export.golden import Vector
+from export.graph.twins import part_twins, share_twins
 from export.proof.comparison import TOLERANCES
 from export.proof.samples import Sample
 from export.quantization.choice import Choice
@@ -149,6 +150,7 @@ def make_small(path: Path, target: Path, plan: Plan, name: str = "") -> Small:
     )
     editor = Editor(source)
     made = _Made.by(editor, plan, name)
+    share_twins(editor.model)
     digest = hashlib.sha256(content).hexdigest()
     facts = _facts(metadata, plan, made, digest, len(questions))
     small = _sealed(editor.model, facts)
@@ -226,6 +228,7 @@ def _opened(path: Path, name: str) -> tuple[ModelProto, bytes, dict[str, Any]]:
     opset = next(entry.version for entry in model.opset_import if not entry.domain)
     if opset < OLDEST:
         raise ExportError(f"{name} has opset {opset}; export it with opset {OLDEST} or later")
+    part_twins(model)
     return model, content, metadata
 
 

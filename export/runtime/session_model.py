@@ -134,7 +134,7 @@ class Model:
         if self.parts:
             encoder, step = self.parts["encoder"], self.parts["step"]
             return Parts(encoder.run, step.stepping(), self.run)
-        return self.run if self.metadata.get("raw") else self.task.frontend.around(self.run)
+        return self._raw(self.run)
 
     def stream(self, *, arrays: bool = False, **options: Any) -> Stream:
         """Begins a sequence that is fed in chunks, for a file with states.
@@ -162,7 +162,8 @@ class Model:
         """
         if not self._states:
             raise RuntimeFileError(f"{self.path.name} remembers nothing; use predict")
-        return chat(self.task, self.raw_run, self.metadata.get("card_sha256") or self.digest)
+        model = self.metadata.get("card_sha256") or self.digest
+        return chat(self.task, self._raw(self.run), model, self._raw(self.stepping()))
 
     def stepping(self) -> Run:
         """`run` for a decoder, which looks at the arrays of its first whole call only.
@@ -193,6 +194,10 @@ class Model:
         if self._task is None:
             self._task = self._load_task()
         return self._task
+
+    def _raw(self, run: Run) -> Run:
+        """A run of this file at the level of raw arrays."""
+        return run if self.metadata.get("raw") else self.task.frontend.around(run)
 
     def _with_states(self, arrays: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         """Adds zeros for the states that the caller leaves out."""

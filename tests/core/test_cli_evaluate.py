@@ -44,12 +44,24 @@ def test_a_domain_is_one_table(asked: list[Any]) -> None:
     result = CliRunner().invoke(app, ["evaluate", "--domain", "text", "--split", "validation"])
     assert result.exit_code == 0, result.output
     assert asked == [(model, "validation", False) for model in TEXT]
-    rows = {line.split()[0]: line for line in result.stdout.splitlines() if "another" not in line}
+    rows = {line.split()[0]: line for line in _measured_now(result.stdout)}
     assert "data missing" in rows["names-rnn"] and "is not here" in result.stderr
     for model in set(TEXT) - {"names-rnn"}:
         value = next(iter(zoo.card(model).recipe.targets.values()))
         assert f"{value:g} {value:.4f} yes" in " ".join(rows[model].split())
         assert " yes " in rows[model] and "best " in rows[model]
+
+
+def _measured_now(table: str) -> list[str]:
+    return [line for line in table.splitlines() if not {"another", "card:"} & set(line.split())]
+
+
+def test_figures_of_several_trainings_are_those_of_the_card(asked: list[Any]) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "--domain", "speech"])
+    (row,) = (line for line in result.stdout.splitlines() if "unseen" in line and "-gru" in line)
+    metrics = zoo.card("digits-gru").measured.metrics  # type: ignore[union-attr]
+    value = next(one.value for one in metrics if one.name == "accuracy_unseen_speaker")
+    assert f">= 0.87 {value:.4f} yes" in " ".join(row.split()) and "from the card: mean of 6" in row
 
 
 def test_a_domain_as_json(asked: list[Any]) -> None:

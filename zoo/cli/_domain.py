@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +21,9 @@ _HEAD = ["model", "metric", "must", "measured", "reached", "best baseline", "pro
 def show_domain(domain: str, split: str, write: bool, as_json: bool) -> None:
     """Measures every model of a domain and prints a table, or JSON: model to metrics.
 
-    A model whose data is not here has no figures; the table says so, standard error why.
+    Targets that a single model cannot be measured against (several seeds, left-out speakers) stand
+    beside the card's figures. A model whose data is not here has no figures; the table says so,
+    standard error why.
 
     Raises:
         InputError: There is no such domain.
@@ -60,7 +62,14 @@ def _measured(card: ModelCard, split: str, write: bool) -> list[Metric]:
 def _rows(card: ModelCard, metrics: list[Metric]) -> list[list[str]]:
     if not metrics:
         return [[card.id, "-", "-", "-", "-", "-", "data missing"]]
-    return [_row(card, metric) for metric in metrics]
+    names = {metric.name for metric in metrics}
+    kept = card.measured.metrics if card.measured else []
+    others = [
+        replace(metric, protocol=f"from the card: {metric.protocol}")
+        for metric in kept
+        if metric.name in card.recipe.targets and metric.name not in names
+    ]
+    return [_row(card, metric) for metric in [*metrics, *others]]
 
 
 def _row(card: ModelCard, metric: Metric) -> list[str]:

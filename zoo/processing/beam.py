@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zoo.processing.decoding import likeliest, log_shares
+from zoo.processing.continuations import continuations
+from zoo.processing.decoding import log_shares, log_totals
 
 Step = Callable[[np.ndarray, int, np.ndarray], np.ndarray]
 States = dict[str, np.ndarray]
@@ -19,7 +20,7 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
     Args:
         step: From the answers so far, int32 (batch * beams, steps), the number of the step and, int
             (batch * beams,), which row of the step before each row goes on from, to the logits of
-            that step's answers, float (batch * beams, answers).
+            that step's answers, float (batch * beams, answers), an array that may be changed.
         lengths: Number of answers of each sequence, int (batch,).
         beams: Sequences that are followed for each input; 1 is greedy.
 
@@ -33,20 +34,18 @@ def aligned_beam(step: Step, lengths: np.ndarray, beams: int) -> tuple[np.ndarra
     scores: np.ndarray = np.full(batch * beams, -np.inf)
     scores[::beams] = 0.0
     answers: np.ndarray = np.zeros((batch * beams, time), np.int32)
-    first = beams * np.arange(batch)[:, None]
-    rows: np.ndarray = np.repeat(first, beams)
+    rows: np.ndarray = np.repeat(beams * np.arange(batch), beams)
     for place in range(time):
-        logs = log_shares(step(answers[:, :place], place, rows))
+        logits = step(answers[:, :place], place, rows)
+        totals = log_totals(logits)
         ended = np.repeat(lengths <= place, beams) if place >= shortest else None
         if ended is not None:
-            logs[ended] = -np.inf
-            logs[ended, 0] = 0.0
-        logs += scores[:, None]
-        total, count = logs.reshape(batch, -1), logs.shape[1]
-        best = (-total).argsort(axis=1, kind="stable")[:, :beams]
-        chosen = (best + first * count).reshape(-1)
-        rows, codes = np.divmod(chosen, count)
-        scores, answers = logs.take(chosen), answers.take(rows, axis=0)
+            logits[ended] = -np.inf
+            logits[ended, 0] = totals[ended] = 0.0
+        offsets = scores - totals
+        chosen = continuations(logits, offsets, beams, batch).reshape(-1)
+        rows, codes = np.divmod(chosen, logits.shape[1])
+        scores, answers = logits.take(chosen) + offsets.take(rows), answers.take(rows, axis=0)
         answers[:, place] = codes
         if ended is not None:
             answers[ended, place] = 0
@@ -88,11 +87,10 @@ def free_beam(
     for place in range(length):
         if place:
             logits, states = step(written[:, -1], states)
-        logs = log_shares(logits)
-        total = (scores[:, None] + logs).reshape(-1)
-        best = likeliest(total, beams)
-        parents, codes = np.divmod(best, logs.shape[1])
-        scores = total[best]
+        offsets = scores - log_totals(logits)
+        best = continuations(logits, offsets, beams).reshape(-1)
+        parents, codes = np.divmod(best, logits.shape[1])
+        scores = logits.take(best) + offsets.take(parents)
         states = {name: state.take(parents, axis=0) for name, state in states.items()}
         written = np.concatenate([written[parents], codes[:, None].astype(np.int32)], axis=1)
     return written[0], float(scores[0])

@@ -23,10 +23,12 @@ class Conversation:
         run: The network in its streaming form.
         codec: Text to pieces and back.
         model: A SHA-256 that names the model, 64 hex digits.
+        step: The same network, asked to read what it says itself; `run` if left out.
     """
 
-    def __init__(self, run: Run, codec: Subwords, model: str) -> None:
+    def __init__(self, run: Run, codec: Subwords, model: str, step: Run | None = None) -> None:
         self._run = run
+        self._step = step or run
         self._codec = codec
         self._model = model
         self._states: Arrays = {}
@@ -82,12 +84,12 @@ class Conversation:
 
     def _spoken(self, reader: DialogueReader, arrays: Arrays | None) -> Iterator[str]:
         """Pieces of a reply; at its end it is remembered."""
-        states, length = self._states, 0
+        states, length, run = self._states, 0, self._run
         while arrays is not None:
-            outputs = self._run({**arrays, **states})
+            outputs, run = run({**arrays, **states}), self._step
             states = carry(outputs)
             arrays = reader.following(outputs)
-            text = reader.reply.text
+            text = reader.text
             if len(text) > length:
                 yield text[length:]
             length = len(text)

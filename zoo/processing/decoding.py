@@ -9,7 +9,8 @@ import numpy as np
 
 from zoo.errors import InputError
 
-_FIRST = 4096  # codes among which nearly all draws end
+_MANY = 256  # codes that are sorted at once as quickly
+_LEAST = (1e-2, 1e-5)  # shares of the likeliest code's weight: most draws end above, nearly all
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,24 @@ class Sampling:
             return int(scores.argmax())
         order, cumulative = self._ranked(scores, draw)
         if self.top_p is not None:
-            kept = int(np.searchsorted(cumulative, self.top_p)) + 1
+            kept = int(cumulative.searchsorted(self.top_p)) + 1
             cumulative = cumulative[:kept] / cumulative[:kept][-1]
-        place = int(np.searchsorted(cumulative, draw, side="right"))
+        place = int(cumulative.searchsorted(draw, side="right"))
         return int(order[min(place, len(cumulative) - 1)])
 
     def _ranked(self, scores: np.ndarray, draw: float) -> tuple[np.ndarray, np.ndarray]:
         """Codes that can be chosen, the likeliest first, and the sums of their probabilities."""
-        if self.top_k is None and len(scores) > _FIRST:  # to sort tens of thousands takes long
-            weights = np.exp((scores - scores.max()) / self.temperature)
-            order = likeliest(scores, _FIRST)
-            cumulative = np.cumsum(weights[order]) / weights.sum()
-            if cumulative[-1] > (draw if self.top_p is None else self.top_p):
-                return order, cumulative
+        if self.top_k is None and len(scores) > _MANY:  # to sort all takes longer than to try
+            weights = scores - np.maximum.reduce(scores)
+            weights /= self.temperature
+            np.exp(weights, out=weights)
+            total, wanted = np.add.reduce(weights), draw if self.top_p is None else self.top_p
+            for least in _LEAST:
+                codes = (weights >= least).nonzero()[0]
+                order = codes.take((-scores.take(codes)).argsort(kind="stable"))
+                cumulative = np.add.accumulate(weights.take(order)) / total
+                if cumulative[-1] > wanted:
+                    return order, cumulative
         order = likeliest(scores, self.top_k)
         weights = np.exp((scores[order] - scores[order[0]]) / self.temperature)
         return order, np.cumsum(weights) / weights.sum()
@@ -106,10 +112,22 @@ def check_count(name: str, value: object, least: int, more: str = "") -> None:
         raise InputError(f"Received {name}={value!r}; use {least} or more{more}.")
 
 
+def log_totals(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the sums of the logits' exponentials, float64 without the last axis.
+
+    Exponentials are computed in the logits' own type. A logit less its total is the logarithm of
+    its probability.
+    """
+    # Reductions of ufuncs: methods of arrays take twice as long for few values.
+    most = np.maximum.reduce(logits, axis=-1, keepdims=True)
+    shares = logits - most
+    np.exp(shares, out=shares)
+    sums = np.add.reduce(shares, axis=-1, dtype=np.float64)
+    return np.asarray(np.log(sums) + most[..., 0])
+
+
 def log_shares(logits: np.ndarray) -> np.ndarray:
     """Logarithms of the probabilities (softmax over the last axis), float64."""
-    # Reductions of ufuncs: methods of arrays take twice as long for few values.
     scores = logits.astype(np.float64)
-    scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
-    scores -= np.log(np.add.reduce(np.exp(scores), axis=-1, keepdims=True))
+    scores -= log_totals(scores)[..., None]
     return np.asarray(scores)

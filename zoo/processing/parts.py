@@ -37,8 +37,4 @@ class Parts:
 
 def carry(outputs: Mapping[str, np.ndarray]) -> Arrays:
     """The `next_...` outputs of one call as the state inputs of the following one."""
-    return {
-        name.removeprefix("next_"): value
-        for name, value in outputs.items()
-        if name.startswith("next_")
-    }
+    return {name[5:]: value for name, value in outputs.items() if name[:5] == "next_"}

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.processing.decoding import Sampling, log_shares
+from zoo.processing.continuations import continuations
+from zoo.processing.decoding import Sampling, log_totals
 
 # From the last codes, int32 (rows,), and the row of the step before that each goes on from, int
-# (rows,), to logits, float (rows, codes); those of codes that may not be written are -inf.
+# (rows,), to logits, float (rows, codes), an array that the search may change; those of codes that
+# may not be written are -inf.
 Step = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -57,36 +59,50 @@ def ended_beam(step: Step, ends: Ends, beams: int, penalty: float) -> Written:
         beams: Texts that are followed for each input; 1 is greedy.
         penalty: 0 prefers short texts, 1 and more long ones.
     """
-    batch, time = len(ends.longest), int(ends.longest.max())
-    first = np.arange(batch)[:, None] * beams
+    batch, time, shortest = len(ends.longest), int(ends.longest.max()), int(ends.longest.min())
+    count, done, size = batch * beams, 0, 0
     longest = np.repeat(ends.longest, beams)
-    scores: np.ndarray = np.full(batch * beams, -np.inf)
+    scores: np.ndarray = np.full(count, -np.inf)
     scores[::beams] = 0.0
-    lengths: np.ndarray = np.zeros(batch * beams, int)
-    ended: np.ndarray = np.zeros(batch * beams, bool)
-    codes: np.ndarray = np.zeros((batch * beams, time), np.int32)
-    rows: np.ndarray = np.zeros((batch * beams, time), np.int32)
-    last: np.ndarray = np.full(batch * beams, ends.start, np.int32)
-    parents: np.ndarray = np.arange(batch * beams)
+    lengths: np.ndarray = np.zeros(count, int)
+    ended: np.ndarray = np.zeros(count, bool)
+    last: np.ndarray = np.full(count, ends.start, np.int32)
+    parents: np.ndarray = np.arange(count)
+    trail: list[np.ndarray] = []
     for place in range(time):
-        logs = log_shares(step(last, parents))
-        _force(logs, ended, longest - 1 <= place, ends.end)
-        lengths = lengths + ~ended
-        logs += scores[:, None]
-        best = _best(logs.reshape(batch, beams, -1), ((5 + lengths) / 6) ** penalty)
-        chosen = (best + first * logs.shape[1]).reshape(-1)
-        scores = logs.take(chosen)
-        parents, written = np.divmod(chosen, logs.shape[1])
-        codes, rows = codes.take(parents, axis=0), rows.take(parents, axis=0)
-        codes[:, place], rows[:, place] = written, parents
-        last = codes[:, place]
-        lengths, ended = lengths.take(parents), ended.take(parents)
-        ended = ended | (written == ends.end) | ~np.isfinite(scores)
-        if ended.all():
+        logits = step(last, parents)
+        totals, penalties = log_totals(logits), None  # texts of one length rank as their scores do
+        lengths += ~ended
+        if done or place + 1 >= shortest:
+            _force(logits, totals, ended, longest - 1 <= place, ends.end)
+            penalties = ((5 + lengths) / 6) ** penalty
+        offsets, size = scores - totals, logits.shape[1]
+        chosen = continuations(logits, offsets, beams, batch, penalties).reshape(-1)
+        trail.append(chosen)
+        parents, written = np.divmod(chosen, size)
+        scores = logits.take(chosen) + offsets.take(parents)
+        last = written.astype(np.int32)
+        stopped = (written == ends.end) | ~np.isfinite(scores)
+        if done:
+            lengths, ended = lengths.take(parents), ended.take(parents)
+        ended = ended | stopped
+        done = int(np.count_nonzero(ended))
+        if done == count:
             break
+    rows, codes = _traced(trail, size)
     shape = (batch, beams, -1)
-    found, path = codes[:, : place + 1], rows[:, : place + 1]
-    return Written(found.reshape(shape), scores.reshape(batch, beams), path.reshape(shape))
+    return Written(codes.reshape(shape), scores.reshape(batch, beams), rows.reshape(shape))
+
+
+def _traced(trail: list[np.ndarray], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and codes that the last texts were chosen from, int32 (batch * beams, steps) each."""
+    rows: np.ndarray = np.arange(len(trail[-1]))
+    path = []
+    for chosen in reversed(trail):
+        path.append(chosen.take(rows))
+        rows = path[-1] // size
+    found = np.stack(path[::-1], axis=1).astype(np.int32)
+    return found // size, found % size
 
 
 def drawn(step: Step, ends: Ends, sampling: Sampling) -> Written:
@@ -102,47 +118,30 @@ def drawn_steps(
     step: Step, ends: Ends, sampling: Sampling
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Codes int32 (batch,), 0 after each end, and logarithms of their probabilities, by step."""
-    batch, time = len(ends.longest), int(ends.longest.max())
+    batch, time, shortest = len(ends.longest), int(ends.longest.max()), int(ends.longest.min())
     rngs = [sampling.generator() for _ in range(batch)]
-    ended = np.zeros(batch, bool)
+    everyone, ended = np.arange(batch), np.zeros(batch, bool)
     codes: np.ndarray = np.full(batch, ends.start, np.int32)
     for place in range(time):
-        logits = step(codes, np.arange(batch))
-        logs = log_shares(logits)
-        _force(logs, ended, ends.longest - 1 <= place, ends.end)
-        choices = [sampling.choose(row, rng) for row, rng in zip(logs, rngs, strict=True)]
+        logits = step(codes, everyone)
+        totals = log_totals(logits)
+        if place + 1 >= shortest or ended.any():
+            _force(logits, totals, ended, ends.longest - 1 <= place, ends.end)
+        choices = [sampling.choose(row, rng) for row, rng in zip(logits, rngs, strict=True)]
         codes = np.array(choices, np.int32)
-        yield codes, logs[np.arange(batch), codes]
+        yield codes, logits[everyone, codes] - totals
         ended |= codes == ends.end
         if ended.all():
             return
 
 
-def _force(logs: np.ndarray, ended: np.ndarray, due: np.ndarray, end: int) -> None:
+def _force(
+    logits: np.ndarray, totals: np.ndarray, ended: np.ndarray, due: np.ndarray, end: int
+) -> None:
     """Leaves nothing but 0 to rows that have ended, and the end to those that must."""
-    if not (ended.any() or due.any()):
-        return
     due = due & ~ended
-    last = logs[due, end]
-    logs[due | ended] = -np.inf
-    logs[due, end] = last
-    logs[ended, 0] = 0.0
-
-
-def _best(scores: np.ndarray, penalties: np.ndarray) -> np.ndarray:
-    """Places of the highest of (batch, beams * codes), as many as beams, the highest first.
-
-    Args:
-        scores: float (batch, beams, codes).
-        penalties: What each beam's scores are divided by, (batch * beams,).
-    """
-    batch, beams, size = scores.shape
-    if beams == 1:
-        return np.asarray(scores.argmax(axis=2))
-    count = min(beams, size)
-    kept = scores.argpartition(size - count, axis=2)[:, :, size - count :]
-    places = (kept + np.arange(beams)[:, None] * size).reshape(batch, -1)
-    flat = places + np.arange(batch)[:, None] * beams * size
-    ranks = scores.take(flat) / np.repeat(penalties, count).reshape(batch, -1)
-    order = np.lexsort((places, -ranks))[:, :beams]
-    return np.asarray(places.take(order + np.arange(batch)[:, None] * places.shape[1]))
+    last = logits[due, end]
+    logits[due | ended] = -np.inf
+    logits[due, end] = last
+    logits[ended, 0] = 0.0
+    totals[ended] = 0.0

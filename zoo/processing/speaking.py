@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from zoo.processing.frontend import Arrays
 from zoo.processing.subwords import PADDING, UNKNOWN, Subwords
 from zoo.processing.turns import SYSTEM, USER, to_turns, turn_codes
 from zoo.processing.writing import last_logits
+
+_NEVER = (PADDING, UNKNOWN, SYSTEM)  # nobody says them
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,11 @@ class Manner:
 
     def __post_init__(self) -> None:
         check_count("length", self.length, 1)
-        Sampling(self.temperature, self.top_k, self.top_p, self.seed)
+        _ = self._sampling
+
+    @cached_property
+    def _sampling(self) -> Sampling:
+        return Sampling(self.temperature, self.top_k, self.top_p, self.seed)
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Manner:
@@ -83,9 +90,9 @@ class Manner:
             rng: Source of randomness.
         """
         scores = np.array(logits, np.float64)
-        scores[[PADDING, UNKNOWN, SYSTEM] + ([] if said else [USER])] = -np.inf
-        sampling = Sampling(self.temperature, self.top_k, self.top_p, self.seed)
-        return sampling.choose(scores, rng)
+        for code in _NEVER if said else (*_NEVER, USER):
+            scores[code] = -np.inf
+        return self._sampling.choose(scores, rng)
 
     def generator(self, turn: int) -> np.random.Generator:
         """The source of randomness of the reply to the user's turn of this number, from 1."""
@@ -109,8 +116,7 @@ class DialogueReader:
         """Starts another dialogue."""
         self._turn = 0
         self._unread: list[int] = []  # the end of a reply that was cut short
-        self._said: list[int] = []
-        self._rng = self.manner.generator(0)
+        self._said: list[str] = []
 
     def arrays(self, chunk: Any) -> Arrays | None:
         """The codes of a user's turn; None of a blank one.
@@ -138,7 +144,7 @@ class DialogueReader:
         code = self.manner.choose(last_logits(outputs)[0], len(self._said), self._rng)
         if code == USER:
             return None
-        self._said.append(code)
+        self._said.append(self._codec.piece(code))
         if len(self._said) == self.manner.length:
             self._unread = [code]
             return None
@@ -157,7 +163,12 @@ class DialogueReader:
     @property
     def reply(self) -> Reply:
         """What was said so far in this turn."""
-        return Reply(self._codec.decode(self._said), not self._unread)
+        return Reply(self.text, not self._unread)
+
+    @property
+    def text(self) -> str:
+        """The text of `reply`."""
+        return "".join(self._said).removeprefix(" ")
 
     def state(self) -> Arrays:
         """The number of turns, and what the network has not read of its own last words."""

@@ -9,6 +9,7 @@ network goes `frontend.around`. A task never knows whether Keras or onnxruntime 
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -171,21 +172,22 @@ def generate(task: Task, run: Run, raw: Any, options: Mapping[str, Any]) -> Iter
     return stream(run, raw, **options)
 
 
-def chat(task: Task, run: Run, model: str) -> Conversation:
+def chat(task: Task, run: Run, model: str, step: Run | None = None) -> Conversation:
     """Begins a dialogue that is remembered from turn to turn.
 
     Args:
         task: The task.
         run: The network with the frontend around it, in its streaming form.
         model: A SHA-256 that names the model, for what is saved; 64 hex digits.
+        step: The same network, asked to read what it says itself; `run` if left out.
 
     Raises:
         InputError: The task holds no dialogues.
     """
-    begin: Callable[[Run, str], Conversation] | None = getattr(task, "conversation", None)
+    begin: Callable[..., Conversation] | None = getattr(task, "conversation", None)
     if begin is None:
         raise InputError("This task holds no dialogues; use predict.")
-    return begin(run, model)
+    return begin(run, model, step)
 
 
 def check_options(
@@ -201,19 +203,21 @@ def check_options(
     Raises:
         InputError: It names the option and those that there are.
     """
+    taken: Any = method or task.predict
+    names = _options_of(getattr(taken, "__func__", taken)) if options else ()
     for name in options:
-        names = _options_of(method or task.predict)
         if name not in names:
             raise InputError(
                 f"Received the option {name!r}; this task takes {', '.join(names) or 'none'}."
             )
 
 
-def _options_of(method: Callable[..., Any]) -> list[str]:
+@functools.cache  # to look takes as long as some steps of a decoder
+def _options_of(method: Callable[..., Any]) -> tuple[str, ...]:
     import inspect
 
     known = inspect.signature(method).parameters
-    return [name for name, p in known.items() if p.kind is p.KEYWORD_ONLY]
+    return tuple(name for name, p in known.items() if p.kind is p.KEYWORD_ONLY)
 
 
 def task_kinds() -> list[str]:

@@ -115,14 +115,15 @@ class DialogueTask:
         """Takes the user's turns of one dialogue; see `zoo.tasks.Speaker` and `predict`."""
         return DialogueReader(self.codec, Manner(length, temperature, top_k, top_p, seed))
 
-    def conversation(self, run: Run, model: str) -> Conversation:
+    def conversation(self, run: Run, model: str, step: Run | None = None) -> Conversation:
         """Begins a dialogue that is remembered.
 
         Args:
             run: The network in its streaming form.
             model: A SHA-256 that names the model, for what is saved; 64 hex digits.
+            step: The same network, asked to read what it says itself; `run` if left out.
         """
-        return Conversation(run, self.codec, model)
+        return Conversation(run, self.codec, model, step)
 
     def _replies(self, run: Run, raws: Sequence[Any], manner: Manner) -> list[Reply]:
         dialogues = [to_turns(raw) for raw in raws]

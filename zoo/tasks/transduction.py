@@ -159,7 +159,7 @@ class Transduction:
     def _readings(self, answers: np.ndarray, scores: np.ndarray) -> list[Reading]:
         """Beams that sound the same are one reading."""
         shares: dict[tuple[str, ...], float] = {}
-        for row, score in zip(answers, scores, strict=True):
+        for row, score in zip(answers.tolist(), scores, strict=True):
             if np.isfinite(score):
                 text = " ".join(self.answers[code - 1] for code in row if code)
                 symbols = tuple(text.split())

@@ -34,7 +34,7 @@ OUTPUTS = {
 }
 PARTS = {"memory": "a vector of each piece, which knows the whole text; a step takes all of it"}
 
-_NEVER = [code for code in range(FIRST) if code != END]
+_NEVER = slice(0, END)  # no padding, unknown piece or start is written
 _KEYS = {"kind", "source", "target", "longest", "length_penalty", "alphabet", "merges"}
 _SAMPLED = 12  # pieces of a made text
 
@@ -285,21 +285,23 @@ class Translation:
         number: int,
         alternatives: int,
     ) -> Translated:
-        """The different translations of one text."""
+        """The different translations of one text, as many as are told."""
         found: dict[str, Candidate] = {}
         source = rows[number]
         for codes, score, path in zip(
             written.codes[number], written.scores[number], written.rows[number], strict=True
         ):
             real = codes[codes >= FIRST]
-            text = self.codec.decode(real)
+            text = self.codec.decode(real.tolist())
             if np.isfinite(score) and text not in found:
-                steps = zip(looked, path[: len(real)], strict=False)
+                steps = zip(looked, path[: len(real)].tolist(), strict=False)
                 weights = [step[row, : len(source)].tolist() for step, row in steps]
-                pieces = [self.codec.piece(int(code)) for code in real]
+                pieces = [self.codec.piece(code) for code in real.tolist()]
                 found[text] = Candidate(text, float(score), pieces, weights)
-        pieces = [self.codec.piece(int(code)) for code in source]
-        return Translated(pieces, list(found.values())[:alternatives])
+                if len(found) == alternatives:
+                    break
+        pieces = [self.codec.piece(code) for code in source.tolist()]
+        return Translated(pieces, list(found.values()))
 
 
 def plain(text: str) -> str:
