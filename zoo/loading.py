@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import catalog
-from zoo.builders import build, has_parts
+from zoo.builders import build, has_parts, has_states
 from zoo.model_card import ModelCard
 from zoo.processing.parts import Parts
 from zoo.tasks import Answer, Arrays, Run, Task, answer, chat, generate, load_task
@@ -60,11 +60,13 @@ class Pretrained:
     def network(self) -> keras.Model:
         """The model that the task runs: for a causal one, the form with states as in- and outputs.
 
-        It has the weights that `model` has when this is first asked for.
+        It has the weights that `model` has when this is first asked for. A builder without such a
+        form leaves the states to the export.
         """
-        if not self.card.recipe.streaming:
+        builder = self.card.recipe.model.builder
+        if not self.card.recipe.streaming or not has_states(builder):
             return self.model
-        streaming = build(self.card.recipe.model.builder, **self.arguments, streaming=True)
+        streaming = build(builder, **self.arguments, streaming=True)
         streaming.set_weights(self.model.get_weights())
         return streaming
 

@@ -33,6 +33,7 @@ BUILDERS: dict[str, dict[str, Any]] = {
     },
     "text.transducer": {"vocabulary_size": 17, "outputs": 9, "units": 8, "decoder_units": 8},
     "speech.classifier": {"classes": 4, "units": 8, "filters": (4, 6), "projection": 8},
+    "speech.frames": {"classes": 3, "features": 6, "units": 8, "filters": (4,), "kernel": 3},
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
 }
 STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}

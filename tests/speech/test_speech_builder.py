@@ -60,6 +60,23 @@ def test_answers_do_not_depend_on_padding(cell: str, form: dict[str, Any]) -> No
         np.testing.assert_allclose(alone, together[place], atol=2e-5)
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_decisions_at_frames_hear_nothing_of_what_comes_after(cell: str) -> None:
+    form: dict[str, Any] = {"units": 4, "layers": 2, "filters": (3, 3), "kernel": 2}
+    model = zoo.builders.speech.frames(5, 12, cell, **form)
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(1).normal(0, 0.5, weight.shape))
+    features = clips([9])[0][None]
+    whole = np.asarray(model(features, training=False))
+    assert whole.shape == (1, 9, 5)
+    for steps in (1, 4, 8):
+        start = np.asarray(model(features[:, :steps], training=False))
+        np.testing.assert_allclose(start, whole[:, :steps], atol=1e-5)
+    features[:, 0, :6] += 1  # heard beyond the reach of the convolutions too
+    changed = np.asarray(model(features, training=False))
+    assert np.abs(changed - whole)[:, 3:].max() > 1e-6
+
+
 def test_inputs_outputs_and_layers_have_names_of_their_own() -> None:
     first, second = classifier(), classifier()
     assert [tensor.name for tensor in first.inputs] == ["features", "lengths"]

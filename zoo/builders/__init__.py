@@ -57,6 +57,15 @@ def has_parts(builder: str) -> bool:
     return "part" in inspect.signature(_function(builder)).parameters
 
 
+def has_states(builder: str) -> bool:
+    """Whether a builder also makes a form whose states are inputs and outputs, by `streaming`.
+
+    Raises:
+        RecipeError: No such builder.
+    """
+    return "streaming" in inspect.signature(_function(builder)).parameters
+
+
 def _function(builder: str) -> Callable[..., keras.Model]:
     if builder not in builder_names():
         raise RecipeError(f"Received the builder {builder!r}; known: {', '.join(builder_names())}.")

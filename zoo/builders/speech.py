@@ -64,6 +64,56 @@ def classifier(
     return keras.Model([frames, lengths], logits, name="speech_classifier")
 
 
+def frames(
+    classes: int,
+    features: int = 40,
+    cell: str = "gru",
+    units: int = 96,
+    layers: int = 1,
+    filters: Sequence[int] = (64,),
+    kernel: int = 5,
+    mean: float = -4.0,
+    deviation: float = 1.5,
+    dropout: float = 0.2,
+) -> keras.Model:
+    """A causal network that decides at every frame: convolutions along time, then a recurrence.
+
+    No step looks ahead, so it answers a recording while it hears it.
+
+    Args:
+        classes: Number of classes.
+        features: Number of mel bands.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state.
+        layers: Number of recurrent layers.
+        filters: Channels of the causal convolutions in front; empty for none.
+        kernel: Frames that each convolution spans: this one and those before it.
+        mean: What is taken from every feature first, about their mean.
+        deviation: What they are divided by then, about their standard deviation.
+        dropout: Share of inputs dropped before each recurrent layer and before the logits.
+
+    Returns:
+        A model of `features` float32 (batch, time, features) with the output `logits` float32
+        (batch, time, classes).
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    heard = keras.Input((None, features), dtype="float32", name="features")
+    x = keras.layers.Rescaling(1 / deviation, -mean / deviation, name="scaled")(heard)
+    for index, channels in enumerate(filters, 1):
+        name = f"convolution_{index}"
+        x = keras.layers.Conv1D(channels, kernel, padding="causal", name=name)(x)
+        x = keras.layers.LayerNormalization(name=f"normalization_{index}")(x)
+        x = keras.layers.Activation("relu", name=f"activation_{index}")(x)
+    for index in range(1, layers + 1):
+        x = keras.layers.Dropout(dropout, name=f"dropout_{index}")(x)
+        x = recurrent_layer(cell, units, return_sequences=True, name=f"{cell}_{index}")(x)
+    x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
+    logits = keras.layers.Dense(classes, name="logits")(x)
+    return keras.Model(heard, logits, name="speech_frames")
+
+
 def _front(frames: Any, lengths: Any, filters: Sequence[int], projection: int) -> tuple[Any, Any]:
     """Strided convolutions over time and frequency, then one vector a step, and its mask."""
     mask = SequenceMask(name="mask")([frames, lengths])

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -44,17 +45,57 @@ def command(
     """Answer standard input as it comes, with an exported file that streams.
 
     A model that hears takes raw PCM, one that reads takes lines of text. Each answer is a line, or
-    with --json an object a line, written at once.
+    with --json an object a line, written at once. After sound, latency and real-time factor are
+    told on standard error.
     """
     from export.runtime import load
 
-    model = load(file)
+    model = load(file, threads=1)  # steps are too small to share, and idle threads spin
     stream = model.stream(**options(pairs))
     pieces = _pieces(model, coding, rate)
+    clock = Clock()
     with _quiet_end():
         for piece in pieces:
-            _show(stream.feed(piece), as_json)
+            with clock.piece(len(piece)):
+                _show(stream.feed(piece), as_json)
         _show(stream.flush(), as_json)
+    if config := getattr(model.task, "config", None):
+        click.echo(clock.told(config.sampling_rate, config.frame_length), err=True)
+
+
+class Clock:
+    """Takes the time of the answers to pieces of sound."""
+
+    def __init__(self) -> None:
+        self._waits: list[float] = []
+        self._samples = 0
+        self._begun = time.process_time()
+
+    @contextlib.contextmanager
+    def piece(self, samples: int) -> Iterator[None]:
+        """Takes the time from a piece of so many samples to its answer."""
+        start = time.perf_counter()
+        yield
+        self._waits.append(time.perf_counter() - start)
+        self._samples += samples
+
+    def told(self, rate: int, frame: int) -> str:
+        """Latency and real-time factor, in a line.
+
+        Args:
+            rate: Sampling rate of the model in Hz.
+            frame: Samples that a frame must have before it is answered.
+        """
+        if not self._samples:
+            return "No sound came."
+        seconds, waits = self._samples / rate, sorted(self._waits)
+        factor = (time.process_time() - self._begun) / seconds
+        median, most = 1000 * waits[len(waits) // 2], 1000 * waits[-1]
+        return (
+            f"{seconds:.1f} s of sound in {len(waits)} pieces: answers came {median:.1f} ms "
+            f"(median; at most {most:.1f}) after a piece, of frames of {1000 * frame / rate:.0f} "
+            f"ms; real-time factor {factor:.4f} (processor time)."
+        )
 
 
 def _pieces(model: Model, coding: str, rate: int | None) -> Iterator[Any]:

@@ -7,6 +7,7 @@ import os
 import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,7 +19,8 @@ Rows = TypeVar("Rows", bound=Sequence[Any] | np.ndarray)
 
 def dataset_names() -> list[str]:
     """Names of the data sets that have a reader."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
 
 
 def cache_folder() -> Path:
@@ -33,8 +35,7 @@ def locate(name: str) -> Path:
     Raises:
         DataError: The name is unknown, or no folder of it is found.
     """
-    if name not in dataset_names():
-        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
+    _reader(name)
     bases = [Path(os.environ["RNN_ZOO_DATA"])] if os.environ.get("RNN_ZOO_DATA") else []
     bases.append(cache_folder())
     for base in bases:
@@ -49,11 +50,22 @@ def locate(name: str) -> Path:
 def load(name: str, folder: Path | None = None) -> Any:
     """Reads a data set by name, from `folder` if given, else from where `locate` finds it.
 
+    One that is made of others has a file with their names, SOURCES, and a function `join` in place
+    of `read`; a `folder` given holds theirs.
+
     Raises:
         DataError: The data set is unknown, missing or damaged.
     """
-    folder = folder if folder is not None else locate(name)
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}").read(folder)
+    module = _reader(name)
+    if hasattr(module, "SOURCES"):
+        return module.join({x: load(x, folder and folder / x) for x in module.SOURCES})
+    return module.read(folder if folder is not None else locate(name))
+
+
+def _reader(name: str) -> ModuleType:
+    if name not in dataset_names():
+        raise DataError(f"Received the data set {name!r}; known: {', '.join(dataset_names())}.")
+    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
 
 
 def few(data: Any) -> Any | None:

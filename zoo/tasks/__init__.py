@@ -224,7 +224,8 @@ def task_kinds() -> list[str]:
     """Names of the kinds of task: one file of this folder each."""
     import pkgutil
 
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in names if not name.startswith("_"))
 
 
 def load_task(kind: str, processing: Mapping[str, Any]) -> Task:
