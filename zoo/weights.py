@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import bz2
 import hashlib
 import json
+import lzma
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from zoo.files import replacing
 if TYPE_CHECKING:
     import keras
 
-_HEADER, _PACKED = "rnn_zoo", "rnn_zoo_bz2"
+_HEADER, _PACKED = "rnn_zoo", "rnn_zoo_xz"
 _LONG = 8192  # from that many bytes a header is packed: vocabularies become half as long
 _LONGEST = 64 * 2**20
 
@@ -127,17 +127,17 @@ def check_digest(path: Path, sha256: str) -> None:
 
 
 def _packed(header: Mapping[str, Any]) -> dict[str, str]:
-    """A file's metadata: the header as JSON, or, if that is long, as base85 of its bz2 form."""
+    """A file's metadata: the header as JSON, or, if that is long, as base85 of its xz form."""
     told = json.dumps(dict(header), ensure_ascii=False, separators=(",", ":"))
     if len(told) < _LONG:
         return {_HEADER: told}
-    return {_PACKED: base64.b85encode(bz2.compress(told.encode())).decode()}
+    return {_PACKED: base64.b85encode(lzma.compress(told.encode())).decode()}
 
 
 def _unpacked(metadata: Mapping[str, str]) -> str:
     if _PACKED not in metadata:
         return metadata[_HEADER]
-    unpacking = bz2.BZ2Decompressor()
+    unpacking = lzma.LZMADecompressor()
     told = unpacking.decompress(base64.b85decode(metadata[_PACKED]), max_length=_LONGEST)
     if not unpacking.eof:
         raise ValueError(f"its header is cut short or longer than {_LONGEST} bytes")

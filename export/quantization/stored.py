@@ -20,6 +20,7 @@ from export.recurrent.writer import Writer
 _FLOAT = 1
 SMALLEST_HALF = 64  # values; scalars such as an epsilon would become zero
 SMALLEST_INTEGER = 512
+_NARROW, _LONG = 16, 2048  # a long table of narrow rows: scales of the rows would outweigh them
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
@@ -56,14 +57,20 @@ def rounded_to_half(model: ModelProto) -> ModelProto:
 
 
 def store_integers(editor: Editor) -> int:
-    """Stores the weights of layers as int8 with a scale for each output; returns how many."""
+    """Stores the weights of layers as int8; returns how many.
+
+    Each output has a scale of its own, but in long tables of narrow rows, which have one in all.
+    """
     count = 0
     for name, uses in editor.readers().items():
         array = editor.weights(name)
         summed = [axes for use in uses if (axes := _summed(*use, array)) is not None]
         if not is_weight(array, SMALLEST_INTEGER) or not summed:
             continue
-        small = integers(array, summed[0], STORED_LIMIT)
+        rows = array.size // np.prod([array.shape[axis] for axis in summed[0]], dtype=int)
+        narrow = rows > _LONG and array.size < _NARROW * rows
+        axes = tuple(range(array.ndim)) if narrow else summed[0]
+        small = integers(array, axes, STORED_LIMIT)
         writer = Writer(name)
         values = writer.constant(small.values, np.int8, "int8")
         scale = writer.constant(small.scale, np.float32, "scale")

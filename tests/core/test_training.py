@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import bz2
 import dataclasses
 import json
+import lzma
 import shutil
 from pathlib import Path
 
@@ -213,7 +213,7 @@ def test_a_long_header_is_packed_and_comes_back(tmp_path: Path) -> None:
     save_weights(model, path, words)
     assert path.stat().st_size < len(words["vocabulary"]) / 2
     assert read_header(path) == words
-    cut = {"rnn_zoo_bz2": base64.b85encode(bz2.compress(b"{}" * 10**5)[:-20]).decode()}
+    cut = {"rnn_zoo_xz": base64.b85encode(lzma.compress(b"{}" * 10**5)[:-20]).decode()}
     safetensors.numpy.save_file(weight_arrays(model), path, metadata=cut)
     with pytest.raises(WeightsError, match="cut short"):
         read_header(path)

@@ -271,6 +271,21 @@ def test_an_export_can_end_in_a_small_file(tmp_path: Path) -> None:
     assert not (tmp_path / "other.onnx").exists()
 
 
+def test_long_tables_of_narrow_rows_have_one_scale(tmp_path: Path) -> None:
+    from export.quantization.stored import store_integers
+
+    x = keras.Input((None,), dtype="int32", name="x")
+    for width, most in ((4, 6 * 3000), (32, 38 * 3000)):
+        path = tmp_path / f"{width}.onnx"
+        export.to_onnx(keras.Model(x, LAYERS.Embedding(3000, width)(x)), path, cases=3)
+        editor = Editor(onnx.load(path))
+        assert store_integers(editor) == 1
+        small = editor.model.SerializeToString()
+        assert 3000 * width < len(small) < most
+        (scale,) = (t for t in editor.model.graph.initializer if "scale" in t.name)
+        assert list(scale.dims) == ([1, 1] if width == 4 else [3000, 1])
+
+
 def test_the_table_decides_where_integers_pay() -> None:
     def chosen(units: int, layer: Any, **options: Any) -> dict[str, int]:
         from export.onnx_model import unproven
@@ -287,6 +302,7 @@ def test_the_table_decides_where_integers_pay() -> None:
     assert chosen(256, LAYERS.GRU) == {}
     assert chosen(256, LAYERS.GRU, optimize_for="throughput") == {"GRU": 1}
     assert chosen(256, LAYERS.LSTM, products="float") == {}
+    assert chosen(9000, LAYERS.Dense) == {}  # sums 8 values, far from the square ones measured
 
 
 def test_the_shell_makes_small_files(tmp_path: Path) -> None:

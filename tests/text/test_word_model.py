@@ -145,6 +145,19 @@ def counting(arrays: Arrays) -> Arrays:
     return {"logits": logits, "next_state_0": after[:, -1:]}
 
 
+def test_what_stands_for_unknown_words_is_never_written() -> None:
+    task, unknown = from_processing(CODEC.to_processing()), WORDS.index("<unk>")
+
+    def certain(arrays: Arrays) -> Arrays:
+        found = counting(arrays)
+        found["logits"][..., unknown] = 50
+        return found
+
+    for options in ({"temperature": 0.0}, {"seed": 1, "top_k": 3}, {"beams": 2}):
+        written = task.predict(certain, "the dog", length=12, likely=1, **options)
+        assert "<unk>" not in written.text and written.likely["<unk>"] > 0.99
+
+
 def test_a_sentence_is_completed_and_likely_words_are_named() -> None:
     task = from_processing(CODEC.to_processing())
     whole = task.predict(counting, "the dog, (", length=9, seed=3, likely=4)

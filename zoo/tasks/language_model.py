@@ -17,6 +17,7 @@ from zoo.processing.reading import TextReader
 from zoo.processing.text import Characters, TextCodec
 from zoo.processing.writing import follow, read
 
+_IMPOSSIBLE = -1e9  # a logit
 Read = Callable[[], tuple[np.ndarray, Arrays]]
 
 DOMAIN = "text"
@@ -56,10 +57,12 @@ class LanguageModel:
 
     Args:
         codec: Text to codes of symbols, characters or words, and back.
+        never: Codes that are not written, such as that of an unknown word.
     """
 
-    def __init__(self, codec: TextCodec) -> None:
+    def __init__(self, codec: TextCodec, never: Sequence[int] = ()) -> None:
         self.codec = codec
+        self.never = list(never)
         self.frontend = Frontend(None, None)
         self.processing = codec.to_processing()
 
@@ -131,9 +134,9 @@ class LanguageModel:
         codes = [self._codes(raw) for raw in raws]
         start = cache(partial(read, run, codes))
         if beams > 1:
-            written = [_searched(run, row, length, beams) for row in codes]
+            written = [self._searched(run, row, length, beams) for row in codes]
         else:
-            written = list(_drawn(run, start, len(codes), length, sampling))
+            written = list(self._drawn(run, start, len(codes), length, sampling))
         named = [self._likely(row, likely) for row in start()[0]] if likely else [{}] * len(raws)
         return [
             Continuation(raw, self.codec.decode(row, before), words)
@@ -166,7 +169,8 @@ class LanguageModel:
         sampling = Sampling(temperature, top_k, top_p, seed)
         check_count("length", length, 0)
         codes = self._codes(raw)
-        return self._pieces(codes, _steps(run, partial(read, run, [codes]), 1, length, sampling))
+        start = partial(read, run, [codes])
+        return self._pieces(codes, self._steps(run, start, 1, length, sampling))
 
     def _codes(self, raw: Any) -> np.ndarray:
         """Codes of a prompt, at least one."""
@@ -188,31 +192,45 @@ class LanguageModel:
         found = np.exp(log_shares(logits))
         return {self.codec.vocabulary[code]: float(found[code]) for code in likeliest(found, count)}
 
+    def _drawn(
+        self, run: Run, start: Read, rows: int, length: int, sampling: Sampling
+    ) -> np.ndarray:
+        """What is drawn after each prompt, int32 (prompts, length)."""
+        steps = list(self._steps(run, start, rows, length, sampling))
+        return np.stack(steps, axis=1) if steps else np.zeros((rows, 0), np.int32)
 
-def _drawn(run: Run, start: Read, rows: int, length: int, sampling: Sampling) -> np.ndarray:
-    """What is drawn after each prompt, int32 (prompts, length)."""
-    steps = list(_steps(run, start, rows, length, sampling))
-    return np.stack(steps, axis=1) if steps else np.zeros((rows, 0), np.int32)
+    def _steps(
+        self, run: Run, start: Read, rows: int, length: int, sampling: Sampling
+    ) -> Iterator[np.ndarray]:
+        """The code drawn for each prompt, int32 (prompts,), step by step."""
+        rngs = [sampling.generator() for _ in range(rows)]
+        logits, states = start() if length else (np.zeros((0, 0)), {})
+        for place in range(length):
+            said = self._said(logits)
+            codes = np.array(
+                [sampling.choose(row, rng) for row, rng in zip(said, rngs, strict=True)], np.int32
+            )
+            yield codes
+            if place + 1 < length:
+                logits, states = follow(run, codes, states)
 
+    def _searched(self, run: Run, prompt: np.ndarray, length: int, beams: int) -> np.ndarray:
+        """The likeliest continuation that is found, int32 (length,)."""
 
-def _steps(
-    run: Run, start: Read, rows: int, length: int, sampling: Sampling
-) -> Iterator[np.ndarray]:
-    """The code drawn for each prompt, int32 (prompts,), step by step."""
-    rngs = [sampling.generator() for _ in range(rows)]
-    logits, states = start() if length else (np.zeros((0, 0)), {})
-    for place in range(length):
-        codes = np.array(
-            [sampling.choose(row, rng) for row, rng in zip(logits, rngs, strict=True)], np.int32
-        )
-        yield codes
-        if place + 1 < length:
-            logits, states = follow(run, codes, states)
+        def step(codes: np.ndarray, states: Arrays) -> tuple[np.ndarray, Arrays]:
+            logits, after = follow(run, codes, states)
+            return self._said(logits), after
 
+        logits, states = read(run, [prompt])
+        return free_beam(step, self._said(logits), states, length, beams)[0]
 
-def _searched(run: Run, prompt: np.ndarray, length: int, beams: int) -> np.ndarray:
-    """The likeliest continuation that is found, int32 (length,)."""
-    return free_beam(partial(follow, run), *read(run, [prompt]), length, beams)[0]
+    def _said(self, logits: np.ndarray) -> np.ndarray:
+        """The logits without what is never written."""
+        if not self.never:
+            return logits
+        said = logits.copy()
+        said[:, self.never] = _IMPOSSIBLE
+        return said
 
 
 def from_processing(processing: Mapping[str, Any]) -> LanguageModel:

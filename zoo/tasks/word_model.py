@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zoo.processing.running_words import RunningWords
+from zoo.processing.running_words import UNKNOWN, RunningWords
 from zoo.processing.word_reading import WordReader
 from zoo.tasks.language_model import LanguageModel
 
@@ -15,7 +15,10 @@ OUTPUTS = {"logits": "one logit a word for the word after each, in the order of 
 
 
 class WordModel(LanguageModel):
-    """Writes on from a prompt, word by word; see `LanguageModel`."""
+    """Writes on from a prompt, word by word, known words alone; see `LanguageModel`."""
+
+    def __init__(self, codec: RunningWords) -> None:
+        super().__init__(codec, never=[codec.vocabulary.index(UNKNOWN)])
 
     def reader(self, _raw: bool, *, top: int = 3) -> WordReader:
         """Reads one text piece by piece; see `zoo.tasks.Reader`.
