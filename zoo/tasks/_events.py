@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.processing import recording
 from zoo.processing.audio import LogMel
 from zoo.processing.events import Event, Events, Rule
 from zoo.processing.frontend import Arrays, Run
@@ -57,11 +56,7 @@ class EventTask:
             InputError: The raw input or an option cannot be used.
             MissingExtraError: The input needs a package that is not installed.
         """
-        waveform = recording.read(
-            raw, self.config.sampling_rate, sampling_rate=sampling_rate, longest=np.inf
-        )
-        outputs = run({"waveform": self.decisions.frames.padded(waveform)[None]})
-        shares = checked(outputs["probabilities"])[0]
+        shares = checked(self.decisions.outputs(run, raw, sampling_rate)["probabilities"])[0]
         rule = self.rule()
         return self.told([*rule.found(shares, 0), *rule.at_end(len(shares))])
 

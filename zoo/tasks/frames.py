@@ -98,11 +98,14 @@ class FrameDecisions:
             InputError: The raw input or an option cannot be used.
             MissingExtraError: The input needs a package that is not installed.
         """
+        return self.decisions(self.outputs(run, raw, sampling_rate), 0)
+
+    def outputs(self, run: Run, raw: Any, sampling_rate: int | None = None) -> Arrays:
+        """What the network says of every frame of one recording; see `predict`."""
         waveform = recording.read(
             raw, self.config.sampling_rate, sampling_rate=sampling_rate, longest=np.inf
         )
-        outputs = run({"waveform": self.frames.padded(waveform)[None]})
-        return self.decisions(outputs, 0)
+        return run({"waveform": self.frames.padded(waveform)[None]})
 
     def predict_many(
         self, run: Run, raws: Sequence[Any], *, sampling_rate: int | None = None
