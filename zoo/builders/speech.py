@@ -131,8 +131,8 @@ def speaker(
 ) -> keras.Model:
     """A causal network that says frame by frame what it is told to: dense layers, a recurrence.
 
-    How long each token lasts is given, so that nothing has to be aligned (durations as in FastSpeech,
-    arXiv 1905.09263, a recurrent decoder as in Tacotron, arXiv 1703.10135).
+    How long each token lasts is given, so that nothing has to be aligned (durations as in
+    FastSpeech, arXiv 1905.09263; a recurrent decoder as in Tacotron, arXiv 1703.10135).
 
     Args:
         tokens: Number of things that can be said in a frame.

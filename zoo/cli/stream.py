@@ -16,6 +16,7 @@ import click
 
 from zoo.cli._shared import JSON, OPTION, options
 from zoo.errors import InputError, RuntimeFileError
+from zoo.tasks import domain_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +60,8 @@ def command(
             with clock.piece(len(piece)):
                 _show(stream.feed(piece), as_json)
         _show(stream.flush(), as_json)
-    if config := getattr(model.task, "config", None):
+    if domain_of(model.task) == "speech":
+        config = model.task.config  # type: ignore[attr-defined]
         click.echo(clock.told(config.sampling_rate, config.frame_length), err=True)
 
 

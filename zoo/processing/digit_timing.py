@@ -146,7 +146,7 @@ class Timing:
         """The length of the digit at this place of a text, drawn."""
         drawn = np.random.default_rng([manner.seed, _LENGTHS, number]).normal()
         longer = np.exp(manner.variety * self.spread * np.clip(drawn, -2, 2))
-        seconds = self.seconds[who][digit] * longer / manner.speed
+        seconds = float(self.seconds[who][digit] * longer / manner.speed)
         return max(_FEWEST, round(seconds / self.hop))
 
 

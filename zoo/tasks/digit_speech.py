@@ -36,6 +36,32 @@ _LOUDNESS = 0.05  # what a level of 1 is in the waveform
 _KEYS = {"kind", "log_mel", "styles", "speakers", "seconds", "spread"}
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is to be said.
+
+    Attributes:
+        arrays: What the network reads, a row a frame.
+        spans: Where each digit is.
+        speaker: Whose voice it is.
+        seed: Of the phases of the waveform.
+    """
+
+    arrays: Arrays
+    spans: list[Span]
+    speaker: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """A digit, and its start and end in seconds."""
+
+    digit: str
+    start: float
+    end: float
+
+
 @dataclass(frozen=True, eq=False)
 class Speech:
     """What was said.
@@ -44,7 +70,7 @@ class Speech:
         text: The digits, as in "3 1 4".
         speaker: Whose voice it is.
         sampling_rate: In Hz.
-        digits: Each digit with its start and end in seconds.
+        digits: When each digit is said.
         waveform: float32 (samples,) in [-1, 1].
         log_mel: float32 (time, mels), what the network said before there were phases.
     """
@@ -52,7 +78,7 @@ class Speech:
     text: str
     speaker: str
     sampling_rate: int
-    digits: list[dict[str, Any]]
+    digits: list[Said]
     waveform: np.ndarray = field(repr=False)
     log_mel: np.ndarray = field(repr=False)
 
@@ -75,11 +101,13 @@ class Speech:
         """The answer as JSON-able values; `wav` is the file in base64."""
         facts = {"text": self.text, "speaker": self.speaker, "sampling_rate": self.sampling_rate}
         sound = base64.b64encode(self.wav).decode()
-        return {**facts, "seconds": self.seconds, "digits": self.digits, "wav": sound}
+        digits = [asdict(digit) for digit in self.digits]
+        return {**facts, "seconds": self.seconds, "digits": digits, "wav": sound}
 
     def __str__(self) -> str:
-        said = f"{self.text!r} by {self.speaker}" if self.text else "nothing"
-        return f"{said}, {self.seconds:.2f} s at {self.sampling_rate} Hz"
+        if not self.text:
+            return ""
+        return f"{self.text} by {self.speaker}, {self.seconds:.2f} s at {self.sampling_rate} Hz"
 
 
 class DigitSpeech:
@@ -143,15 +171,34 @@ class DigitSpeech:
         """Says several texts, their frames in one batch; see `predict`."""
         if not raws:
             raise InputError("Received no input; give at least one text.")
-        who, manner = self.speaker(speaker), Manner(**options)
-        texts = [to_digits(raw) for raw in raws]
-        planned = [self.timing.arrays(digits, who, manner) for digits in texts]
-        longest = max(len(arrays["tokens"]) for arrays, _ in planned)
-        batch = [_padded(arrays, longest) for arrays, _ in planned]
+        manner = Manner(**options)
+        return self.say(run, [self.plan(raw, speaker, manner) for raw in raws])
+
+    def plan(self, raw: Any, speaker: str | None, manner: Manner) -> Plan:
+        """What is to be said of one text, by whom and how; see `predict`.
+
+        Raises:
+            InputError: The text holds anything but digits, or nobody has that name.
+        """
+        digits, who = to_digits(raw), self.speaker(speaker)
+        return Plan(*self.timing.arrays(digits, who, manner), who, manner.seed)
+
+    def say(self, run: Run, plans: Sequence[Plan]) -> list[Speech]:
+        """Says what was planned, the frames of all in one batch.
+
+        Args:
+            run: The network.
+            plans: One or more.
+
+        Raises:
+            InputError: The network answered NaN.
+        """
+        longest = max(len(plan.arrays["tokens"]) for plan in plans)
+        batch = [_padded(plan.arrays, longest) for plan in plans]
         said = run({name: np.stack([row[name] for row in batch]) for name in INPUTS})["log_mel"]
         return [
-            self.speech(row[: len(arrays["tokens"])], spans, who, manner)
-            for row, (arrays, spans) in zip(said, planned, strict=True)
+            self.speech(row[: len(plan.arrays["tokens"])], plan)
+            for row, plan in zip(said, plans, strict=True)
         ]
 
     def speaker(self, name: str | None) -> str:
@@ -176,10 +223,8 @@ class DigitSpeech:
         """Says one text as its digits come; see `zoo.tasks.Reader` and `predict`."""
         return DigitReader(self, self.speaker(speaker), Manner(seed, variety, speed, pause))
 
-    def speech(
-        self, log_mel: np.ndarray, spans: Sequence[Span], speaker: str, manner: Manner
-    ) -> Speech:
-        """The waveform of log-mel frames (time, mels), and what is said in it.
+    def speech(self, log_mel: np.ndarray, plan: Plan) -> Speech:
+        """The sound of log-mel frames, float32 (time, mels), and what is said in it.
 
         Raises:
             InputError: They are not finite.
@@ -187,16 +232,15 @@ class DigitSpeech:
         if not all_finite(log_mel):
             raise InputError("The network answered NaN; its file is damaged or of another task.")
         hop = self.config.hop
-        digits = [
-            {"digit": str(span.digit), "start": _seconds(span.start, hop), "end": _seconds(span.end, hop)}
-            for span in spans
-        ]
         return Speech(
-            text=" ".join(str(span.digit) for span in spans),
-            speaker=speaker,
+            text=" ".join(str(span.digit) for span in plan.spans),
+            speaker=plan.speaker,
             sampling_rate=self.config.sampling_rate,
-            digits=digits,
-            waveform=self.waveform(log_mel, manner.seed),
+            digits=[
+                Said(str(span.digit), round(span.start * hop, 4), round(span.end * hop, 4))
+                for span in plan.spans
+            ],
+            waveform=self.waveform(log_mel, plan.seed),
             log_mel=log_mel,
         )
 
@@ -226,38 +270,41 @@ class DigitReader:
 
     def __init__(self, task: DigitSpeech, speaker: str, manner: Manner) -> None:
         self._task, self._speaker, self._manner = task, speaker, manner
+        self._nothing = Plan({}, [], speaker, manner.seed)
         self.reset()
 
     def arrays(self, chunk: Any) -> Arrays | None:
-        """The frames of the next digits, each after its pause; None of a blank text."""
-        self._spans = list[Span]()
+        """The frames of the next digits, each after its pause; None of a blank text.
+
+        Raises:
+            InputError: The piece holds anything but digits.
+        """
         if isinstance(chunk, str) and not chunk.strip():
+            self._plan = self._nothing
             return None
-        digits = to_digits(chunk)
-        return self._planned(digits, ends=False)
+        return self._planned(to_digits(chunk), ends=False)
 
     def rest(self) -> Arrays | None:
-        """The last pause."""
-        self._spans = []
-        return None if not self._said else self._planned([], ends=True)
+        """The last pause; None where nothing was said."""
+        self._plan = self._nothing
+        return self._planned([], ends=True) if self._said else None
 
     def _planned(self, digits: list[int], ends: bool) -> Arrays:
-        arrays, self._spans = self._task.timing.arrays(
-            digits, self._speaker, self._manner, said=self._said, ends=ends
-        )
+        timing, manner = self._task.timing, self._manner
+        arrays, spans = timing.arrays(digits, self._speaker, manner, said=self._said, ends=ends)
+        self._plan = Plan(arrays, spans, self._speaker, manner.seed)
         self._said += len(digits)
         return {name: array[None] for name, array in arrays.items()}
 
     def answer(self, outputs: Arrays | None) -> Speech:
         """The sound of these frames; without outputs, none."""
-        config = self._task.config
-        frames = np.zeros((0, config.mels), np.float32) if outputs is None else outputs["log_mel"][0]
-        return self._task.speech(frames, self._spans, self._speaker, self._manner)
+        silent = np.zeros((0, self._task.config.mels), np.float32)
+        return self._task.speech(silent if outputs is None else outputs["log_mel"][0], self._plan)
 
     def reset(self) -> None:
         """Starts another text."""
         self._said = 0
-        self._spans = []
+        self._plan = self._nothing
 
     def state(self) -> Arrays:
         """How many digits were said."""
@@ -276,10 +323,6 @@ def _padded(arrays: Arrays, frames: int) -> Arrays:
     missing = frames - len(arrays["tokens"])
     pads = {1: ((0, missing),), 2: ((0, missing), (0, 0))}
     return {name: np.pad(array, pads[array.ndim]) for name, array in arrays.items()}
-
-
-def _seconds(frame: int, hop: float) -> float:
-    return round(frame * hop, 4)
 
 
 def from_processing(processing: Mapping[str, Any]) -> DigitSpeech:

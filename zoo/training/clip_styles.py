@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.processing.clip_frames import stretched
+
 _STEPS = 16  # of a clip brought to one length
 
 
@@ -55,13 +57,3 @@ class ClipStyles:
 def of_one_length(clip: np.ndarray) -> np.ndarray:
     """A clip (time, features) brought to a fixed number of steps, float32 (steps x features,)."""
     return stretched(clip, _STEPS).ravel()
-
-
-def stretched(clip: np.ndarray, steps: int) -> np.ndarray:
-    """A clip (time, features) brought to so many steps by linear interpolation in time."""
-    places = (np.arange(steps) + 0.5) / steps * len(clip) - 0.5
-    places = np.clip(places, 0, len(clip) - 1)
-    low = np.floor(places).astype(int)
-    high = np.minimum(low + 1, len(clip) - 1)
-    share = (places - low)[:, None].astype(np.float32)
-    return np.asarray(clip[low] * (1 - share) + clip[high] * share, np.float32)

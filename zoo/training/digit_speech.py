@@ -9,19 +9,18 @@ import keras
 import numpy as np
 
 from zoo.datasets.digits_to_say import DigitsToSay
-from zoo.datasets.fsdd import Recordings
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
+from zoo.processing.clip_frames import stretched, trimmed
 from zoo.processing.digit_timing import PLACES, placed
 from zoo.tasks.digit_speech import TOKENS, log_mel
 from zoo.training.batches import Batches, Problem
 from zoo.training.classification import split
-from zoo.training.clip_styles import ClipStyles, stretched
+from zoo.training.clip_styles import ClipStyles
 
 Inputs = dict[str, np.ndarray]
 _OPTIONS = ("validation_takes", "steps", "sequences", "pause", "stretch", "style_noise")
-_BELOW = 35.0  # dB under the loudest frame of a clip, from which on its ends are silence
 _LONGEST = 1.0  # seconds; a longer clip holds more than a digit
 
 
@@ -117,7 +116,7 @@ def prepare(
     if unknown := sorted(set(options) - set(_OPTIONS)):
         raise RecipeError(f"Received the unknown training option {unknown[0]!r}; use {_OPTIONS}.")
     if hold_out is not None:
-        raise DataError(f"Received hold_out={hold_out!r}; a voice that is not heard is not learned.")
+        raise DataError(f"Received hold_out={hold_out!r}; a voice must be heard to be learned.")
     recordings, config = data.recordings, log_mel(recipe.processing)
     if recordings.sampling_rate != config.sampling_rate:
         raise DataError(f"Received {recordings.sampling_rate} Hz; needed: {config.sampling_rate}.")
@@ -152,14 +151,6 @@ def prepare(
         validation=Batches(sources[1], 64, shuffle=False),
         loss=keras.losses.MeanAbsoluteError(),
     )
-
-
-def trimmed(waveform: np.ndarray, config: LogMel) -> np.ndarray:
-    """Log-mel frames of a clip without the silence at its ends, float32 (time, mels)."""
-    features = config(waveform)
-    level = 10 * np.log10(np.power(10.0, features).mean(axis=1))
-    loud = np.flatnonzero(level > level.max() - _BELOW)
-    return features[loud[0] : loud[-1] + 1]
 
 
 def measured(
