@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import InputError, RecipeError
+from zoo.processing.clip_frames import even
 from zoo.processing.frontend import Arrays
 
 PLACES = 6  # numbers that say where in a digit a frame is
@@ -125,12 +126,12 @@ class Timing:
         """
         who = self.number(speaker)
         pause = round(manner.pause / manner.speed / self.hop)
-        rows, spans = [placed(0, pause, self.hop)], list[Span]()
+        rows, spans = [still(pause)], list[Span]()
         for number, digit in enumerate(digits, said):
             frames = self._frames(who, digit, manner, number)
             start = sum(len(tokens) for tokens, _ in rows)
             spans.append(Span(digit, start, start + frames))
-            rows += [placed(digit + 1, frames, self.hop), placed(0, pause, self.hop)]
+            rows += [placed(digit, even(frames), frames * self.hop), still(pause)]
         rows = rows if ends else rows[:-1]
         tokens, place = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         speakers = np.full(len(tokens), who, np.int32)
@@ -150,23 +151,25 @@ class Timing:
         return max(_FEWEST, round(seconds / self.hop))
 
 
-def placed(token: int, frames: int, hop: float) -> tuple[np.ndarray, np.ndarray]:
-    """`tokens` int32 (frames,) and `place` float32 (frames, PLACES) of one digit or pause.
+def placed(digit: int, share: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """`tokens` int32 (frames,) and `place` float32 (frames, PLACES) of a digit.
 
-    A place is the share of the digit that is over, its length in seconds and cosines of pi, 2 pi
-    and so on times that share; zeros in a pause.
+    A place is the share of the digit that is over, its length in seconds, and cosines of pi, 2 pi
+    and so on times that share.
 
     Args:
-        token: 0 for a pause, else the digit and 1.
-        frames: Its length.
-        hop: Seconds from frame to frame.
+        digit: 0 to 9.
+        share: That of each frame, float (frames,).
+        seconds: The length of the digit.
     """
-    tokens, place = np.full(frames, token, np.int32), np.zeros((frames, PLACES), np.float32)
-    if token:
-        share = (np.arange(frames) + 0.5) / frames
-        place[:, 0], place[:, 1] = share, frames * hop
-        place[:, 2:] = np.cos(share[:, None] * _WAVES)
-    return tokens, place
+    waves = np.cos(share[:, None] * _WAVES)
+    place = np.column_stack([share, np.full(len(share), seconds), waves])
+    return np.full(len(share), digit + 1, np.int32), place.astype(np.float32)
+
+
+def still(frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same of a pause: zeros."""
+    return np.zeros(frames, np.int32), np.zeros((frames, PLACES), np.float32)
 
 
 def read_timing(processing: Mapping[str, Any], hop: float) -> Timing:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -13,43 +14,56 @@ from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
 from zoo.processing.clip_frames import stretched, trimmed
-from zoo.processing.digit_timing import PLACES, placed
+from zoo.processing.digit_timing import PLACES, placed, still
 from zoo.tasks.digit_speech import TOKENS, log_mel
 from zoo.training.batches import Batches, Problem
 from zoo.training.classification import split
 from zoo.training.clip_styles import ClipStyles
+from zoo.training.time_alignment import TimeAlignment
 
 Inputs = dict[str, np.ndarray]
 _OPTIONS = ("validation_takes", "steps", "sequences", "pause", "stretch", "style_noise")
 _LONGEST = 1.0  # seconds; a longer clip holds more than a digit
 
 
+@dataclass(frozen=True)
+class Clip:
+    """A digit that somebody said.
+
+    Attributes:
+        frames: Log-mel frames float32 (time, mels), without the silence at the ends.
+        digit: 0 to 9.
+        speaker: The place of the speaker.
+        share: The share of the digit that is over at each frame, (time,).
+        style: How it was said, float32 (styles,).
+    """
+
+    frames: np.ndarray
+    digit: int
+    speaker: int
+    share: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    style: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def group(self) -> tuple[int, int]:
+        """Speaker and digit."""
+        return self.speaker, self.digit
+
+
 class Sayings:
     """Clips of one speaker after each other, with pauses, cut to one length.
 
     Args:
-        clips: Log-mel frames of each.
-        labels: Its digit.
-        speakers: Its speaker's number.
-        styles: Its style.
+        clips: One or more.
         config: How the frames were made.
         options: Of the recipe's training.
         drawn: Whether clips, pauses and tempo are others each time; else each clip alone, as it is.
     """
 
     def __init__(
-        self,
-        clips: list[np.ndarray],
-        labels: np.ndarray,
-        speakers: np.ndarray,
-        styles: np.ndarray,
-        config: LogMel,
-        options: Mapping[str, Any],
-        drawn: bool,
+        self, clips: Sequence[Clip], config: LogMel, options: Mapping[str, Any], drawn: bool
     ) -> None:
-        self._clips, self._labels, self._speakers, self._styles = clips, labels, speakers, styles
-        self._of_speaker = {who: np.flatnonzero(speakers == who) for who in set(speakers.tolist())}
-        self._config, self._options, self._drawn = config, options, drawn
+        self._clips, self._config, self._options, self._drawn = clips, config, options, drawn
         self._silence = np.float32(np.log10(config.floor))
 
     def __len__(self) -> int:
@@ -64,35 +78,34 @@ class Sayings:
 
     def _row(self, index: int, rng: np.random.Generator) -> tuple[Inputs, np.ndarray]:
         steps, (shortest, longest) = int(self._options["steps"]), self._options["pause"]
-        number = int(rng.integers(len(self._clips))) if self._drawn else index
-        who = int(self._speakers[number])
+        clip = self._clips[int(rng.integers(len(self._clips))) if self._drawn else index]
+        beside = [other for other in self._clips if other.speaker == clip.speaker]
         parts: list[tuple[np.ndarray, ...]] = []
         while sum(len(part[0]) for part in parts) < steps:
             pause = rng.uniform(shortest, longest) if self._drawn else shortest
-            parts += [self._pause(round(pause / self._config.hop)), self._said(number, rng)]
+            parts += [self._pause(round(pause / self._config.hop)), self._said(clip, rng)]
             if not self._drawn:
                 parts.append(self._pause(steps))
-            number = int(rng.choice(self._of_speaker[who]))
+            clip = beside[int(rng.integers(len(beside)))]
         tokens, place, style, target = (
             np.concatenate(pieces)[:steps] for pieces in zip(*parts, strict=True)
         )
-        speakers = np.full(steps, who, np.int32)
+        speakers = np.full(steps, clip.speaker, np.int32)
         return {"tokens": tokens, "speakers": speakers, "place": place, "style": style}, target
 
     def _pause(self, frames: int) -> tuple[np.ndarray, ...]:
-        styles, mels = self._styles.shape[1], self._config.mels
-        silence = np.full((frames, mels), self._silence)
-        return *placed(0, frames, self._config.hop), np.zeros((frames, styles), np.float32), silence
+        silence = np.full((frames, self._config.mels), self._silence)
+        return *still(frames), np.zeros((frames, len(self._clips[0].style)), np.float32), silence
 
-    def _said(self, number: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        clip, style = self._clips[number], self._styles[number]
+    def _said(self, clip: Clip, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        frames, share, style = clip.frames, clip.share, clip.style
         if self._drawn:
             most = np.log1p(self._options["stretch"])
-            clip = stretched(clip, max(4, round(len(clip) * np.exp(rng.uniform(-most, most)))))
+            length = max(4, round(len(frames) * np.exp(rng.uniform(-most, most))))
+            frames, share = stretched(frames, length), stretched(share[:, None], length)[:, 0]
             style = style + self._options["style_noise"] * rng.normal(size=len(style))
-        styles = np.repeat(np.asarray(style, np.float32)[None], len(clip), axis=0)
-        token = int(self._labels[number]) + 1
-        return *placed(token, len(clip), self._config.hop), styles, clip
+        styles = np.repeat(np.asarray(style, np.float32)[None], len(frames), axis=0)
+        return *placed(clip.digit, share, len(frames) * self._config.hop), styles, frames
 
 
 def prepare(
@@ -120,55 +133,78 @@ def prepare(
     recordings, config = data.recordings, log_mel(recipe.processing)
     if recordings.sampling_rate != config.sampling_rate:
         raise DataError(f"Received {recordings.sampling_rate} Hz; needed: {config.sampling_rate}.")
-    clips = [trimmed(waveform, config) for waveform in recordings.waveforms]
-    short = np.array([len(clip) * config.hop <= _LONGEST for clip in clips])
-    sides = [side & short for side in split(recordings, None, options["validation_takes"])]
-    names = sorted(set(recordings.speakers[sides[0]].tolist()))
-    who = np.array([names.index(x) if x in names else -1 for x in recordings.speakers])
-    timing = measured(clips, recordings.labels, who, sides[0], config.hop)
-    places = np.flatnonzero(sides[0])
-    groups = list(zip(who.tolist(), recordings.labels.tolist(), strict=True))
-    count = int(recipe.processing["styles"])
-    learned = [clips[place] for place in places], [groups[place] for place in places]
-    find = ClipStyles.fit(*learned, count)
-    sources = []
-    for side, drawn in zip(sides, (True, False), strict=True):
-        kept = np.flatnonzero(side)
-        styles = np.stack([find(clips[place], groups[place]) for place in kept])
-        chosen = [clips[place] for place in kept]
-        about = (recordings.labels[kept], who[kept], styles, config, options)
-        sources.append(Sayings(chosen, *about, drawn=drawn))
+    speakers = sorted(set(recordings.speakers.tolist()))
+    clips = [
+        Clip(trimmed(waveform, config), int(label), speakers.index(speaker))
+        for waveform, label, speaker in zip(
+            recordings.waveforms, recordings.labels, recordings.speakers.tolist(), strict=True
+        )
+    ]
+    short = np.array([len(clip.frames) * config.hop <= _LONGEST for clip in clips])
+    learning, validating = (
+        [clips[place] for place in np.flatnonzero(side & short)]
+        for side in split(recordings, None, options["validation_takes"])
+    )
+    timing = measured(learning, len(speakers), config.hop)
+    styles = int(recipe.processing["styles"])
+    learning, validating = aligned(learning, validating, styles)
     return Problem(
-        processing={**recipe.processing, "speakers": names, **timing},
+        processing={**recipe.processing, "speakers": speakers, **timing},
         arguments={
             "tokens": TOKENS,
-            "speakers": len(names),
+            "speakers": len(speakers),
             "places": PLACES,
-            "styles": count,
+            "styles": styles,
             "mels": config.mels,
         },
-        train=Batches(sources[0], recipe.training.batch_size, recipe.training.seed),
-        validation=Batches(sources[1], 64, shuffle=False),
+        train=Batches(
+            Sayings(learning, config, options, drawn=True),
+            recipe.training.batch_size,
+            recipe.training.seed,
+        ),
+        validation=Batches(Sayings(validating, config, options, drawn=False), 64, shuffle=False),
         loss=keras.losses.MeanAbsoluteError(),
     )
 
 
-def measured(
-    clips: list[np.ndarray], labels: np.ndarray, who: np.ndarray, chosen: np.ndarray, hop: float
-) -> dict[str, Any]:
+def measured(clips: Sequence[Clip], speakers: int, hop: float) -> dict[str, Any]:
     """How long each speaker takes for each digit: `seconds` and `spread`.
 
     Raises:
         DataError: A speaker never says a digit.
     """
-    logs = np.log([len(clip) * hop for clip in clips])
-    speakers = sorted(set(who[chosen].tolist()))
-    groups = [
-        [logs[chosen & (who == speaker) & (labels == digit)] for digit in range(10)]
-        for speaker in speakers
-    ]
-    if any(not len(group) for row in groups for group in row):
+    logs: dict[tuple[int, int], list[float]] = {}
+    for clip in clips:
+        logs.setdefault(clip.group, []).append(float(np.log(len(clip.frames) * hop)))
+    groups = [[logs.get((who, digit), []) for digit in range(10)] for who in range(speakers)]
+    if any(not group for row in groups for group in row):
         raise DataError("A speaker never says one of the ten digits; add recordings of it.")
-    rest = np.concatenate([group - group.mean() for row in groups for group in row])
-    seconds = [[round(float(np.exp(group.mean())), 4) for group in row] for row in groups]
+    rest = np.concatenate([np.array(group) - np.mean(group) for row in groups for group in row])
+    seconds = [[round(float(np.exp(np.mean(group))), 4) for group in row] for row in groups]
     return {"seconds": seconds, "spread": round(float(rest.std()), 4)}
+
+
+def aligned(
+    learning: Sequence[Clip], validating: Sequence[Clip], styles: int
+) -> tuple[list[Clip], list[Clip]]:
+    """The clips with their shares and styles, as found on those that are learned from."""
+    groups: dict[tuple[int, int], list[np.ndarray]] = {}
+    for clip in learning:
+        groups.setdefault(clip.group, []).append(clip.frames)
+    find = {group: TimeAlignment.fit(frames) for group, frames in groups.items()}
+
+    def placed_in_time(clips: Sequence[Clip]) -> list[Clip]:
+        return [replace(clip, share=find[clip.group](clip.frames)) for clip in clips]
+
+    known, others = placed_in_time(learning), placed_in_time(validating)
+    style = ClipStyles.fit(
+        [clip.frames for clip in known],
+        [clip.share for clip in known],
+        [clip.group for clip in known],
+        styles,
+    )
+    with_style = [
+        [replace(x, style=style(x.frames, x.share, x.group)) for x in clips]
+        for clips in (known, others)
+    ]
+    return with_style[0], with_style[1]
