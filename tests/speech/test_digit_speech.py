@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import tomli_w
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import export
 from export.runtime import Model
@@ -32,11 +34,12 @@ from zoo.evaluation.digit_speech import Listeners, evaluate, word_error
 from zoo.loading import Pretrained, load
 from zoo.model_card import read_recipe
 from zoo.processing import recording
-from zoo.processing.clip_frames import stretched, trimmed
+from zoo.processing.clip_frames import even, resampled, stretched, trimmed
 from zoo.tasks.digit_speech import from_processing
 from zoo.training.clip_styles import ClipStyles
 from zoo.training.digit_speech import prepare
 from zoo.training.fit import fit_recipe
+from zoo.training.time_alignment import TimeAlignment
 
 DATA = digits_to_say()
 
@@ -104,11 +107,41 @@ def test_styles_are_told_apart_within_a_group() -> None:
         for n, share in zip(rng.integers(5, 30, 40), rng.normal(size=40), strict=True)
     ]
     groups = [0] * 40 + [1] * 40
-    find = ClipStyles.fit(clips, groups, 1)
-    styles = np.concatenate([find(clip, group) for clip, group in zip(clips, groups, strict=True)])
-    shares = [(clip - clip.mean()) @ tilt for clip in clips]
-    assert abs(np.corrcoef(styles, [share.mean() for share in shares])[0, 1]) > 0.99
+    shares = [even(len(clip)) for clip in clips]
+    find = ClipStyles.fit(clips, shares, groups, 1)
+    told = zip(clips, shares, groups, strict=True)
+    styles = np.concatenate([find(*clip) for clip in told])
+    tilts = [((clip - clip.mean()) @ tilt).mean() for clip in clips]
+    assert abs(np.corrcoef(styles, tilts)[0, 1]) > 0.99
     assert styles.std() == pytest.approx(1, abs=0.01)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10**6), short=st.integers(1, 8))
+def test_like_moments_get_like_places(seed: int, short: int) -> None:
+    rng = np.random.default_rng(seed)
+    bumps = np.linspace(0, 1, 12)
+
+    def clip(border: float, frames: int) -> np.ndarray:
+        """A ramp through all bands whose middle comes at `border`."""
+        now = np.interp(even(frames), [0, border, 1], [0, 0.5, 1])[:, None]
+        return 5 * np.exp(-50 * np.square(now - bumps))
+
+    borders = rng.uniform(0.35, 0.65, 8)
+    clips = [clip(border, int(rng.integers(20, 40))) for border in borders]
+    find = TimeAlignment.fit(clips)
+    shares = [find(one) for one in clips]
+    for one, share in zip(clips, shares, strict=True):
+        assert share.shape == (len(one),) and (np.diff(share) >= 0).all()
+        assert share[0] >= 0 and share[-1] <= 1
+
+    def blur(places: list[np.ndarray]) -> float:
+        pairs = zip(clips, places, strict=True)
+        rows = [resampled(one, place, even(30)) for one, place in pairs]
+        return float(np.std(rows, axis=0).mean())
+
+    assert blur(shares) < 0.7 * blur([even(len(one)) for one in clips])
+    assert len(find(clips[0][:short])) == short
 
 
 def test_clips_are_trimmed_and_stretched() -> None:

@@ -6,6 +6,7 @@ Griffin and Lim 1984; with momentum, Perraudin, Balazs and Sondergaard 2013.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -63,14 +64,15 @@ class GriffinLim:
         wanted = self._checked(magnitudes)
         if not len(wanted):
             return np.zeros(0, np.float32)
+        overlap = self._overlap(len(wanted))
         turns = np.random.default_rng(self.seed).random(wanted.shape, np.float32)
         aimed = np.exp(2j * np.pi * turns).astype(np.complex64)
         before = np.zeros_like(aimed)
         for _ in range(self.iterations):
-            consistent = self.spectra(self.waveform(_with_magnitudes(aimed, wanted)))
+            consistent = self.spectra(self._nearest(_with_magnitudes(aimed, wanted), overlap))
             aimed = consistent + np.float32(self.momentum) * (consistent - before)
             before = consistent
-        return self.waveform(_with_magnitudes(aimed, wanted))
+        return self._nearest(_with_magnitudes(aimed, wanted), overlap)
 
     def samples(self, frames: int) -> int:
         """How many samples so many frames span; none for none."""
@@ -83,11 +85,16 @@ class GriffinLim:
 
     def waveform(self, spectra: np.ndarray) -> np.ndarray:
         """The waveform float32 (samples,) whose spectra are nearest, in squares, to those given."""
+        return self._nearest(spectra, self._overlap(len(spectra)))
+
+    def _nearest(self, spectra: np.ndarray, overlap: np.ndarray) -> np.ndarray:
         frames = np.fft.irfft(spectra, self.fft_length)[:, : self.frame_length] * self._window
-        weights = np.broadcast_to(np.square(self._window), frames.shape)
-        return np.asarray(
-            self._added(frames) / np.maximum(self._added(weights), np.float32(_FAINT)), np.float32
-        )
+        return np.asarray(self._added(frames) / overlap, np.float32)
+
+    def _overlap(self, frames: int) -> np.ndarray:
+        """The squares of so many windows added where they overlap, (samples,), above zero."""
+        squares = np.broadcast_to(np.square(self._window), (frames, self.frame_length))
+        return np.asarray(np.maximum(self._added(squares), np.float32(_FAINT)))
 
     def _checked(self, magnitudes: np.ndarray) -> np.ndarray:
         found = np.asarray(magnitudes, np.float32)
@@ -108,7 +115,7 @@ class GriffinLim:
             total[part : part + count] += padded[:, part * hop : (part + 1) * hop]
         return total.ravel()[: self.samples(count)]
 
-    @property
+    @cached_property
     def _window(self) -> np.ndarray:
         return hann(self.frame_length).astype(np.float32)
 
