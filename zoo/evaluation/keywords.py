@@ -10,8 +10,10 @@ import numpy as np
 from zoo.datasets.voices_in_noise import VoicesInNoise
 from zoo.errors import DataError
 from zoo.evaluation.nearest_word import NearestWord
+from zoo.evaluation.robustness import Change
 from zoo.model_card import Metric
 from zoo.processing.mixtures import NoiseMaker, at_level
+from zoo.processing.recording import read
 from zoo.tasks import Run
 from zoo.tasks.keywords import Keywords
 
@@ -93,6 +95,20 @@ def evaluate(task: Keywords, run: Run, data: VoicesInNoise, split: str = "test")
     return metrics
 
 
+def changed(task: Keywords, run: Run, data: VoicesInNoise, split: str, change: Change) -> float:
+    """Accuracy on the clips of a part, in silence, that `change` has made worse.
+
+    Raises:
+        DataError: The part has no command.
+    """
+    sounds = _sounds(data, split)
+    lines = [sounds.around(clip, None, number) for number, clip in enumerate(sounds.clips)]
+    worse = [
+        read(change(line, sounds.rate, number), sounds.rate) for number, line in enumerate(lines)
+    ]
+    return _share_right(told(task, run, worse), sounds.words)
+
+
 def told(task: Keywords, run: Run, waveforms: Waveforms) -> list[list[str]]:
     """The words that the task tells in each of some waveforms, in their order."""
     raw, frames = task.frontend.around(run), task.decisions.frames
@@ -142,8 +158,7 @@ def _accuracy(
             for number, clip in enumerate(sounds.clips)
             if number % step == 0
         ]
-        pairs = zip(spotter(lines), sounds.words[::step], strict=True)
-        return float(np.mean([found[:1] == [word] for found, word in pairs]))
+        return _share_right(spotter(lines), sounds.words[::step])
 
     where = "in silence" if decibels is None else f"{decibels} dB over noise that no training heard"
     ours, naive = (share(spotter, decibels) for spotter in spotters)
@@ -163,6 +178,11 @@ def _accuracy(
         baselines={"energy_and_nearest_mean": naive},
         details={f"{level} dB": share(spotters[0], level, 4) for level in levels},
     )
+
+
+def _share_right(found: Sequence[list[str]], words: Sequence[str]) -> float:
+    """How often the first word told is the one that was said."""
+    return float(np.mean([told[:1] == [word] for told, word in zip(found, words, strict=True)]))
 
 
 def _false_alarms(sounds: Sounds, spotters: Sequence[Spotter], split: str) -> Metric:

@@ -9,9 +9,11 @@ import numpy as np
 
 from zoo.datasets.voices_in_noise import VoicesInNoise
 from zoo.errors import DataError
+from zoo.evaluation.robustness import Change
 from zoo.model_card import Metric
 from zoo.processing.activity import clearness
 from zoo.processing.mixtures import SpeechMixtures, shares_of_frames
+from zoo.processing.recording import read
 from zoo.tasks import Run
 from zoo.tasks.voice_activity import VoiceActivity
 
@@ -61,13 +63,7 @@ def evaluate(
         DataError: The part has no clear speech or no noise.
     """
     stretches = made(data, split)
-    raw = task.frontend.around(run)
-
-    def share(waveform: np.ndarray) -> np.ndarray:
-        found = raw({"waveform": task.decisions.frames.padded(waveform)[None]})
-        return np.asarray(found["probabilities"][0, :, 1])
-
-    scores, energies = (scored(stretches, score) for score in (share, energy))
+    scores, energies = (scored(stretches, score) for score in (_shares(task, run), energy))
     return [
         Metric(
             name="roc_auc",
@@ -87,6 +83,35 @@ def evaluate(
             details=_details(stretches, scores),
         )
     ]
+
+
+def changed(
+    task: VoiceActivity, run: Run, data: VoicesInNoise, split: str, change: Change
+) -> float:
+    """ROC-AUC on the mixtures of a part that `change` has made worse.
+
+    Raises:
+        DataError: The part has no clear speech or no noise.
+    """
+    stretches, share, rate = made(data, split), _shares(task, run), data.sampling_rate
+    scores = []
+    for number, stretch in enumerate(stretches):
+        found = share(read(change(stretch.waveform, rate, number), rate))
+        # Played faster it has fewer frames, but the same speech at the same share of its time.
+        places = np.arange(len(stretch.spoken)) * len(found) // len(stretch.spoken)
+        scores.append(found[places])
+    return roc_auc(stretches, scores)
+
+
+def _shares(task: VoiceActivity, run: Run) -> Callable[[np.ndarray], np.ndarray]:
+    """A waveform to the probability of speech in each of its frames."""
+    raw = task.frontend.around(run)
+
+    def share(waveform: np.ndarray) -> np.ndarray:
+        found = raw({"waveform": task.decisions.frames.padded(waveform)[None]})
+        return np.asarray(found["probabilities"][0, :, 1])
+
+    return share
 
 
 def mixtures(data: VoicesInNoise, part: str, seconds: float) -> SpeechMixtures:
