@@ -12,7 +12,7 @@ import numpy as np
 from zoo.errors import InputError
 from zoo.processing import recording
 from zoo.processing.audio import LogMel
-from zoo.processing.frames import Frames, FramesOfChunks
+from zoo.processing.frames import LONGEST, Frames, FramesOfChunks
 from zoo.processing.frontend import Arrays, Frontend, Run
 from zoo.processing.labels import Labels, check_names, checked
 from zoo.tasks.classification import log_mel
@@ -102,9 +102,14 @@ class FrameDecisions:
 
     def outputs(self, run: Run, raw: Any, sampling_rate: int | None = None) -> Arrays:
         """What the network says of every frame of one recording; see `predict`."""
-        waveform = recording.read(
-            raw, self.config.sampling_rate, sampling_rate=sampling_rate, longest=np.inf
-        )
+        rate = self.config.sampling_rate
+        # No more than twice the longest is ever held of what is too long.
+        waveform = recording.read(raw, rate, sampling_rate=sampling_rate, longest=2 * LONGEST)
+        if len(waveform) > LONGEST * rate:
+            raise InputError(
+                f"Received a recording of more than {LONGEST // 60} minutes; cut it, or feed it in "
+                "pieces to a file exported with --streaming (`rnn-zoo stream`, `load(...).stream`)."
+            )
         return run({"waveform": self.frames.padded(waveform)[None]})
 
     def predict_many(
