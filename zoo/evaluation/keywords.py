@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,6 @@ _OTHER_LEVELS = (0, 5, 20)  # of every fourth clip, as details
 _BEFORE, _AFTER = 0.5, 0.7  # seconds around a clip
 _LEVELS = (-45.0, -15.0)  # dB of full scale, of noise alone
 _MINUTES = 60
-_BATCH = 50
 _SEED = 2026
 Waveforms = Sequence[np.ndarray]
 Spotter = Callable[[Waveforms], list[list[str]]]  # the words told in each of some waveforms
@@ -111,24 +110,8 @@ def changed(task: Keywords, run: Run, data: VoicesInNoise, split: str, change: C
 
 def told(task: Keywords, run: Run, waveforms: Waveforms) -> list[list[str]]:
     """The words that the task tells in each of some waveforms, in their order."""
-    raw, frames = task.frontend.around(run), task.decisions.frames
-    found: list[list[str]] = [[] for _ in waveforms]
-    for numbers in _alike(waveforms):
-        rows = np.stack([frames.padded(waveforms[number]) for number in numbers])
-        shares = raw({"waveform": rows})["probabilities"]
-        for number, row in zip(numbers, shares, strict=True):
-            found[number] = [word for _, word, _ in task.rule().found(row, 0)]
-    return found
-
-
-def _alike(waveforms: Waveforms) -> Iterator[list[int]]:
-    """Numbers of waveforms of one length, some at a time."""
-    lengths: dict[int, list[int]] = {}
-    for number, waveform in enumerate(waveforms):
-        lengths.setdefault(len(waveform), []).append(number)
-    for numbers in lengths.values():
-        for start in range(0, len(numbers), _BATCH):
-            yield numbers[start : start + _BATCH]
+    shares = task.decisions.shares(task.frontend.around(run), waveforms)
+    return [[word for _, word, _ in task.rule().found(one, 0)] for one in shares]
 
 
 def _sounds(data: VoicesInNoise, part: str) -> Sounds:
