@@ -37,6 +37,7 @@ class Sounds:
         others: Clips of other speech.
         noises: Name -> float32 (samples,); perhaps none.
         rate: Sampling rate in Hz.
+        whose: Clips, in words: of unseen speakers, or perhaps of the same ones.
     """
 
     clips: list[np.ndarray]
@@ -44,6 +45,7 @@ class Sounds:
     others: list[np.ndarray]
     noises: dict[str, np.ndarray]
     rate: int
+    whose: str
 
     def around(self, clip: np.ndarray, decibels: float | None, number: int) -> np.ndarray:
         """A clip with half a second before and 0.7 s or more after it: of silence, or over noise.
@@ -121,12 +123,15 @@ def _sounds(data: VoicesInNoise, part: str) -> Sounds:
     if not is_command.any():
         raise DataError(f"The part {part!r} has no clip of {', '.join(data.commands)}.")
     chosen, other = data.where(is_command), data.where(is_other)
+    seen = set(data.speakers[data.splits == "train"].tolist()) | {""}
+    unseen = seen.isdisjoint(chosen.speakers.tolist())
     return Sounds(
         list(chosen.waveforms),
         chosen.words.tolist(),
         list(other.waveforms),
         data.noises.get(part, {}),
         data.sampling_rate,
+        "unseen speakers" if unseen else "perhaps the same speakers",
     )
 
 
@@ -153,7 +158,7 @@ def _accuracy(
         direction="higher",
         split=split,
         protocol=(
-            f"{len(sounds.clips)} clips of unseen speakers {where}, over the whole clip; right is "
+            f"{len(sounds.clips)} clips of {sounds.whose} {where}, over the whole clip; right is "
             "a clip whose first event is its word"
         ),
         seeds=[_SEED],
