@@ -9,12 +9,10 @@ from typing import Any
 from export.proof.axes import Axes, Shape
 from export.tracing.subject import Subject
 from zoo.errors import ExportError
-from zoo.processing.frames import Frames, FramesOfChunks
+from zoo.processing.frames import LONGEST, Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Tensor
 from zoo.processing.waveforms import Waveforms
 from zoo.tasks import load_task
-
-_MOST_SECONDS = 600  # of sound in one call, where frames are decided one by one
 
 
 def task_frontend(
@@ -104,7 +102,7 @@ def described(
         config = frontend.before.config
         told["longest"] = {"samples": int(config.longest * config.sampling_rate)}
     elif frontend and isinstance(frontend.before, Frames):
-        told["longest"] = {"samples": _MOST_SECONDS * frontend.before.config.sampling_rate}
+        told["longest"] = {"samples": LONGEST * frontend.before.config.sampling_rate}
     return told
 
 

@@ -18,7 +18,9 @@ from zoo.datasets.voices_in_noise import VoicesInNoise
 from zoo.errors import DataError, InputError, RecipeError
 from zoo.evaluation import keywords as judge_keywords
 from zoo.evaluation import voice_activity as judge_voices
+from zoo.evaluation.robustness import faster
 from zoo.model_card import Metric
+from zoo.plots.listening import save_listening
 from zoo.tasks import Arrays, load_task
 from zoo.training import keywords, voice_activity
 
@@ -116,6 +118,33 @@ def test_voice_activity_is_judged_on_the_same_mixtures_each_time(voices: VoicesI
         judge_voices.evaluate(task, Loudness(2, 0), voices, "dev")  # type: ignore[arg-type]
 
 
+def test_voice_activity_is_judged_on_worse_recordings_at_the_same_places(
+    voices: VoicesInNoise,
+) -> None:
+    recipe = small_recipe("voice_activity")
+    task = load_task(recipe.task, recipe.processing)
+
+    def figure(change: Any) -> float:
+        loudness = Loudness(2, -3.0)
+        return judge_voices.changed(task, loudness, voices, "test", change)  # type: ignore[arg-type]
+
+    (plain,) = judge_voices.evaluate(task, Loudness(2, -3.0), voices)  # type: ignore[arg-type]
+    as_it_is = figure(lambda waveform, _, __: waveform)
+    assert as_it_is == pytest.approx(plain.value)
+    assert figure(lambda one, rate, __: faster(one, rate, 0, 1.1)) > as_it_is - 0.1
+    assert figure(lambda one, _, __: one[::-1].copy()) < as_it_is - 0.1
+
+
+def test_a_picture_shows_what_is_heard_at_each_frame(voices: VoicesInNoise, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    recipe = small_recipe("voice_activity")
+    task: Any = load_task(recipe.task, recipe.processing)
+    save_listening(task, Loudness(2, -3.0), voices.waveforms[0], tmp_path / "heard.png")
+    assert (tmp_path / "heard.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="more than 10 minutes"):
+        save_listening(task, Loudness(2, 0), np.zeros(601 * RATE), tmp_path / "long.png")
+
+
 def test_roc_auc_is_the_chance_of_the_right_order() -> None:
     rng = np.random.default_rng(0)
     spoken, score = rng.random(200) < 0.4, np.round(rng.random(200), 1)
@@ -145,6 +174,9 @@ def test_keywords_are_judged_by_the_first_word_told(
     assert deaf["false_alarms"].value == 0 and deaf["false_alarms"].direction == "lower"
     assert loud["accuracy"].baselines["energy_and_nearest_mean"] == 1  # tones are easy
     assert sorted(loud["accuracy_10_db"].details) == ["0 dB", "20 dB", "5 dB"]
+    network, as_it_is = Loudness(4, -3.0), lambda one, _, __: one
+    assert judge_keywords.changed(task, network, voices, "test", as_it_is) == 0.5
+    assert judge_keywords.changed(task, network, voices, "test", lambda one, _, __: 0 * one) == 0
     with pytest.raises(DataError, match="the task has"):
         judge_keywords.evaluate(task, Loudness(4, 0), replace(voices, commands_of="others"))
     with pytest.raises(DataError, match="'dev' has no clip"):

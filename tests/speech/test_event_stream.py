@@ -18,7 +18,7 @@ from export.runtime import Model, load
 from tests.speech.made import RATE
 from tests.speech.made_voices import small_recipe
 from zoo.builders import build
-from zoo.errors import StreamError
+from zoo.errors import InputError, StreamError
 
 LABELS = ["high", "low", "something else", "silence"]
 
@@ -72,6 +72,22 @@ def test_pieces_have_the_events_of_the_whole_recording(file: Model) -> None:
     same(again, whole)
     with pytest.raises(StreamError):
         stream.restore(blob[:-9])
+
+
+@pytest.mark.parametrize("samples", [1, 2, RATE])
+def test_a_short_or_silent_recording_has_events_or_none(file: Model, samples: int) -> None:
+    assert isinstance(file(np.zeros(samples, np.float32)).to_dict()["events"], list)
+    with pytest.raises(InputError, match="empty"):
+        file(np.zeros(0, np.float32))
+
+
+def test_a_recording_without_end_goes_into_a_stream_alone(file: Model) -> None:
+    long = np.zeros(601 * RATE, np.int16)
+    with pytest.raises(InputError, match="more than 10 minutes; cut it, or feed it in pieces"):
+        file(long)
+    stream = file.stream()
+    for piece in np.split(long, 601):
+        stream.feed(piece)
 
 
 def test_the_shell_tells_events_and_how_long_they_took(file: Model) -> None:

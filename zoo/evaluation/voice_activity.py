@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from zoo.datasets.voices_in_noise import VoicesInNoise
 from zoo.errors import DataError
+from zoo.evaluation.robustness import Change
 from zoo.model_card import Metric
 from zoo.processing.activity import clearness
 from zoo.processing.mixtures import SpeechMixtures, shares_of_frames
+from zoo.processing.recording import read
 from zoo.tasks import Run
 from zoo.tasks.voice_activity import VoiceActivity
 
@@ -61,13 +63,9 @@ def evaluate(
         DataError: The part has no clear speech or no noise.
     """
     stretches = made(data, split)
-    raw = task.frontend.around(run)
-
-    def share(waveform: np.ndarray) -> np.ndarray:
-        found = raw({"waveform": task.decisions.frames.padded(waveform)[None]})
-        return np.asarray(found["probabilities"][0, :, 1])
-
-    scores, energies = (scored(stretches, score) for score in (share, energy))
+    shares = _shares(task, run, [stretch.waveform for stretch in stretches])
+    scores = [one[: len(stretch.spoken)] for one, stretch in zip(shares, stretches, strict=True)]
+    energies = scored(stretches, energy)
     return [
         Metric(
             name="roc_auc",
@@ -87,6 +85,34 @@ def evaluate(
             details=_details(stretches, scores),
         )
     ]
+
+
+def changed(
+    task: VoiceActivity, run: Run, data: VoicesInNoise, split: str, change: Change
+) -> float:
+    """ROC-AUC on the mixtures of a part that `change` has made worse.
+
+    Raises:
+        DataError: The part has no clear speech or no noise.
+    """
+    stretches, rate = made(data, split), data.sampling_rate
+    worse = [
+        read(change(stretch.waveform, rate, number), rate)
+        for number, stretch in enumerate(stretches)
+    ]
+    scores = []
+    shares = _shares(task, run, worse)
+    for stretch, heard, found in zip(stretches, worse, shares, strict=True):
+        # Played faster it is shorter, with the same speech at the same share of its time.
+        middles = (np.arange(len(stretch.spoken)) + 0.5) * len(heard) / len(stretch.waveform)
+        scores.append(found[middles.astype(int)])
+    return roc_auc(stretches, scores)
+
+
+def _shares(task: VoiceActivity, run: Run, waveforms: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The probability of speech in each frame of each waveform."""
+    found = task.decisions.shares(task.frontend.around(run), waveforms)
+    return [one[:, 1] for one in found]
 
 
 def mixtures(data: VoicesInNoise, part: str, seconds: float) -> SpeechMixtures:

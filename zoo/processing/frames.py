@@ -10,6 +10,8 @@ from zoo.errors import RecipeError
 from zoo.processing.audio import LogMel
 from zoo.processing.frontend import Arrays, Tensor
 
+LONGEST = 600  # seconds of a recording that are answered in one call; a stream has no end
+
 
 @dataclass(frozen=True)
 class Frames:
