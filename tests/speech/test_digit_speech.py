@@ -39,6 +39,7 @@ from zoo.tasks.digit_speech import from_processing
 from zoo.training.clip_styles import ClipStyles
 from zoo.training.digit_speech import prepare
 from zoo.training.fit import fit_recipe
+from zoo.training.pictures import save_pictures
 from zoo.training.time_alignment import TimeAlignment
 
 DATA = digits_to_say()
@@ -234,6 +235,11 @@ def test_the_shell_writes_what_is_said(files: dict[str, Model], tmp_path: Path) 
     done = run("stream", str(files["stream"].path), "--json", input="3\n\n14\n")
     said = [json.loads(line)["text"] for line in done.stdout.splitlines()]
     assert said == ["3", "1 4"] and "real-time" not in done.output
+
+
+def test_what_it_says_is_drawn(model: Pretrained, tmp_path: Path) -> None:
+    save_pictures(model, DATA, tmp_path)
+    assert (tmp_path / "spoken.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_is_understood_is_counted() -> None:
