@@ -24,6 +24,7 @@ from tests.speech.made_digits import (
     digits_to_say,
     from_table,
     recordings,
+    said,
     small_recipe,
     task,
 )
@@ -35,9 +36,10 @@ from zoo.loading import Pretrained, load
 from zoo.model_card import read_recipe
 from zoo.processing import recording
 from zoo.processing.clip_frames import even, resampled, stretched, trimmed
+from zoo.processing.wav import wav_bytes
 from zoo.tasks.digit_speech import from_processing
 from zoo.training.clip_styles import ClipStyles
-from zoo.training.digit_speech import prepare
+from zoo.training.digit_speech import prepare, read_own_data
 from zoo.training.fit import fit_recipe
 from zoo.training.pictures import save_pictures
 from zoo.training.time_alignment import TimeAlignment
@@ -97,6 +99,26 @@ def test_what_cannot_be_learned_is_refused() -> None:
     wordless = recordings()
     with pytest.raises(DataError, match="never says one of the ten digits"):
         prepare(small_recipe(), join({"fsdd": wordless.where(wordless.labels > 0)}))
+
+
+def test_own_voices_are_read_from_folders(tmp_path: Path) -> None:
+    recipe, processing = small_recipe(), small_recipe().processing
+    with pytest.raises(DataError, match="one for each speaker"):
+        read_own_data(tmp_path, recipe, processing)
+    for speaker in ("ann", "ben"):
+        for digit in range(10):
+            folder = tmp_path / speaker / str(digit)
+            folder.mkdir(parents=True)
+            for take in range(5):
+                wav = wav_bytes(said(digit, speaker == "ben", take), 8000)
+                (folder / f"{take}.wav").write_bytes(wav)
+    data = read_own_data(tmp_path, recipe, processing)
+    assert {saying.speaker for saying in data.digits["validation"]} == {"ann", "ben"}
+    problem = prepare(recipe, data)
+    assert problem.processing["speakers"] == ["ann", "ben"] and len(problem.validation[0][1]) == 20
+    (tmp_path / "ben" / "9").rename(tmp_path / "ben" / "nine")
+    with pytest.raises(DataError, match="one for each digit"):
+        read_own_data(tmp_path, recipe, processing)
 
 
 def test_styles_are_told_apart_within_a_group() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from zoo.datasets.digits_to_say import DigitsToSay
+from zoo.datasets.digits_to_say import DigitsToSay, join
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
@@ -17,6 +18,7 @@ from zoo.processing.clip_frames import stretched, trimmed
 from zoo.processing.digit_timing import PLACES, placed, still
 from zoo.tasks.digit_speech import TOKENS, log_mel
 from zoo.training.batches import Batches, Problem
+from zoo.training.classification import read_own_data as read_labels
 from zoo.training.classification import split
 from zoo.training.clip_styles import ClipStyles
 from zoo.training.time_alignment import TimeAlignment
@@ -208,3 +210,30 @@ def aligned(
         for clips in (known, others)
     ]
     return with_style[0], with_style[1]
+
+
+def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> DigitsToSay:
+    """Reads a folder for each speaker, with folders 0 to 9 of sound files; every fifth validates.
+
+    Raises:
+        DataError: There is no speaker, or one lacks a digit or has fewer than five files of it.
+        InputError: A file is no recording.
+    """
+    folders = sorted(folder for folder in path.glob("*") if folder.is_dir())
+    parts = [read_labels(folder, recipe, processing["log_mel"]) for folder in folders]
+    if not parts or any(part.label_names != tuple("0123456789") for part in parts):
+        found = {folder.name: part.label_names for folder, part in zip(folders, parts, strict=True)}
+        raise DataError(
+            f"Received {path} with the folders {found}; needed is one for each speaker, and in it "
+            "one for each digit, 0 to 9."
+        )
+    names = [folder.name for folder in folders]
+    recordings = replace(
+        parts[0],
+        waveforms=tuple(waveform for part in parts for waveform in part.waveforms),
+        labels=np.concatenate([part.labels for part in parts]),
+        speakers=np.repeat(names, [len(part) for part in parts]),
+        takes=np.concatenate([part.takes for part in parts]),
+        splits=np.concatenate([part.splits for part in parts]),
+    )
+    return join({"fsdd": recordings})
