@@ -14,7 +14,6 @@ from zoo.cli._shared import (
     raw_input,
     show_answer,
 )
-from zoo.tasks import domain_of
 
 
 @click.command(epilog=INPUT_HELP)
@@ -33,6 +32,7 @@ def command(
     settings = options(pairs)
     with heavy():
         import zoo
+        from zoo.tasks import domain_of
 
         loaded = zoo.load(model)
         answer = loaded.predict(raw_input(domain_of(loaded.task), given), **settings)

@@ -14,7 +14,6 @@ from zoo.cli._inputs import Given, expanded
 from zoo.cli._records import Record, Writer
 from zoo.cli._shared import JSON, OPTION, SAVE, options, show_answer
 from zoo.errors import InputError, ZooError
-from zoo.tasks import domain_of
 
 _HELP = (
     "INPUT is a text, a sound file or a CSV table; or a folder of them (of texts: a path with a "
@@ -47,6 +46,7 @@ def command(
     JSON object; several give a record each, with --json as JSON lines.
     """
     from export.runtime import load
+    from zoo.tasks import domain_of
 
     if as_json and as_csv:
         raise InputError("Received --json and --csv; give one of them.")

@@ -16,7 +16,6 @@ import click
 
 from zoo.cli._shared import JSON, OPTION, options
 from zoo.errors import InputError, RuntimeFileError
-from zoo.tasks import domain_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +49,7 @@ def command(
     told on standard error.
     """
     from export.runtime import load
+    from zoo.tasks import domain_of
 
     model = load(file, threads=1)  # steps are too small to share, and idle threads spin
     stream = model.stream(**options(pairs))
