@@ -19,6 +19,7 @@ DIGITS, STRINGS = 500, 200
 _LONGEST = 8  # digits of a string
 _SEEDS = {"test": 10_000, "validation": 50_000}  # the first seed of each part
 _FEW = (60, 20)
+_FEW_TAKES = 10  # of each digit and speaker
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class DigitsToSay:
     strings: Mapping[str, tuple[Saying, ...]]
 
     def few(self) -> DigitsToSay:
-        """A small part of the test texts, evenly spaced, and of the test recordings."""
+        """A small part of the test texts, evenly spaced, and of the recordings."""
         real = np.flatnonzero(self.recordings.splits == "test")
-        kept = self.recordings.splits != "test"
+        kept = (self.recordings.splits != "test") & (self.recordings.takes < _FEW_TAKES)
         kept[spread(real, _FEW[0])] = True
         return replace(
             self,

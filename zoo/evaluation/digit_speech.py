@@ -30,11 +30,11 @@ class Listeners:
 
     Attributes:
         digit: Hears one digit in each.
-        string: Hears any number of digits in each; None where strings are not judged.
+        string: Hears any number of digits in each.
     """
 
     digit: Heard
-    string: Heard | None = None
+    string: Heard
 
 
 def evaluate(
@@ -60,8 +60,8 @@ def evaluate(
         listeners: What hears; by default two models of the zoo.
 
     Returns:
-        `understood` (primary), the share of single digits that are heard as what was said, and,
-        where strings are judged, `word_accuracy`, 1 less their word errors.
+        `understood` (primary), the share of single digits that are heard as what was said, and
+        `word_accuracy`, 1 less the word errors of strings.
 
     Raises:
         DataError: There is no such part.
@@ -75,17 +75,20 @@ def evaluate(
     said = {"network": said_by(task, run, digits)}
     said |= {name: said_with(task, frames, digits) for name, frames in naive.items()}
     rights = {name: _rights(heard.digit(waves), digits) for name, waves in said.items()}
+    waves = {"network": said_by(task, run, strings)}
+    waves["class_mean"] = said_with(task, clips.mean, strings)
+    errors = {name: word_error(heard.string(one), strings) for name, one in waves.items()}
     real = data.recordings.where(data.recordings.splits == split)
     again = heard.digit([resounded(task, waveform) for waveform in real.waveforms])
     as_real = [text == str(label) for text, label in zip(again, real.labels, strict=True)]
-    metrics = [
+    return [
         Metric(
             name="understood",
             value=float(np.mean(rights["network"])),
             unit="share",
             direction="higher",
             split=split,
-            protocol=f"{len(digits)} single digits, ten digits and six speakers in turn, fixed "
+            protocol=f"{len(digits)} single digits, all digits and speakers in turn, fixed "
             f"seeds, heard by {_DIGITS}, which learned from the real recordings alone; "
             f"`recordings` are {len(real)} real ones through the same frames and phases",
             seeds=[],
@@ -96,13 +99,8 @@ def evaluate(
                 **_by_speaker(rights["network"], digits),
             },
         ),
+        _word_accuracy(errors, len(strings), split),
     ]
-    if heard.string is not None:
-        waves = {"network": said_by(task, run, strings)}
-        waves["class_mean"] = said_with(task, clips.mean, strings)
-        errors = {name: word_error(heard.string(one), strings) for name, one in waves.items()}
-        metrics.append(_word_accuracy(errors, len(strings), split))
-    return metrics
 
 
 def _word_accuracy(errors: Mapping[str, float], strings: int, split: str) -> Metric:
@@ -190,7 +188,6 @@ def trimmed_clips(task: DigitSpeech, recordings: Recordings) -> TrimmedClips:
 
 
 def _listeners() -> Listeners:
-    from zoo.catalog import all_cards
     from zoo.loading import load  # heavy; a caller that brings listeners needs no Keras
 
     def hears(model_id: str, said: Callable[[Any], str]) -> Heard:
@@ -206,10 +203,10 @@ def _listeners() -> Listeners:
 
         return heard
 
-    digit = hears(_DIGITS, lambda answer: str(answer.label))
-    if _STRINGS not in {card.id for card in all_cards()}:
-        return Listeners(digit)
-    return Listeners(digit, hears(_STRINGS, lambda answer: "".join(answer.text.split())))
+    return Listeners(
+        hears(_DIGITS, lambda answer: str(answer.label)),
+        hears(_STRINGS, lambda answer: "".join(answer.text.split())),
+    )
 
 
 def _plan(task: DigitSpeech, saying: Saying) -> Plan:
