@@ -1,0 +1,175 @@
+"""How a network learns to write down words that are said one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.datasets._utterances import Utterances
+from zoo.errors import DataError, RecipeError
+from zoo.model_card import Recipe
+from zoo.processing.audio import LogMel
+from zoo.processing.mixtures import NoiseMaker, shares_of_frames
+from zoo.processing.strings import String, StringMaker
+from zoo.tasks.transcription import OTHERS, from_processing
+from zoo.training.batches import Batches, Problem
+from zoo.training.bent_frames import Bending, BentFrames
+from zoo.training.ctc_loss import CtcLoss
+
+_VALIDATION = 192  # strings
+_KNOWN = 0.4  # share of a word after which it may be told
+_AFTER = 0.12  # seconds after its end until which it may be told
+_OPTIONS = (
+    "seconds",
+    "strings",
+    "made_noise",
+    "decibels",
+    "level",
+    "speed",
+    "frames_weight",
+    "bend",
+)
+
+
+class Strings:
+    """Strings of words in noise, others each time they are taken.
+
+    Args:
+        data: The recordings of one part.
+        words: The vocabulary.
+        maker: Draws strings of them.
+        noises: Draws what is heard beside them.
+        config: Features of the network.
+        bending: How features are bent.
+        options: Of the recipe's training.
+        count: Strings an epoch.
+    """
+
+    def __init__(
+        self,
+        data: Utterances,
+        words: Sequence[str],
+        maker: StringMaker,
+        noises: NoiseMaker,
+        config: LogMel,
+        bending: Bending,
+        options: Mapping[str, Any],
+        count: int,
+    ) -> None:
+        self._numbers = [[1 + words.index(word) for word in said] for said in data.words]
+        self._maker = maker
+        self._noises = noises
+        self._config = config
+        self._bent = BentFrames(config, bending)
+        self._options = options
+        self._count = count
+        self._samples = round(options["seconds"] * config.sampling_rate)
+        self.longest = data.joined[1] * max(map(len, self._numbers))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Features float32 (batch, time, mels) and targets int32, see `CtcLoss`."""
+        strings = [self._maker.draw(rng, self._samples) for _ in indices]
+        features = self._bent([self._heard(string, rng) for string in strings], rng)
+        targets = [self._target(string, features.shape[1]) for string in strings]
+        return features, np.stack(targets)
+
+    def _heard(self, string: String, rng: np.random.Generator) -> np.ndarray:
+        """The string in noise, at the level of some recording."""
+        gain = np.float32(10 ** (rng.uniform(*self._options["level"]) / 20))
+        end = string.placed[-1].start + string.placed[-1].length if string.placed else 0
+        power = float(np.square(string.waveform[:end]).mean()) if end else 1.0
+        decibels = rng.uniform(*self._options["decibels"])
+        noise = self._noises.draw(self._samples, rng)
+        noise = noise * np.float32(np.sqrt(power) * 10 ** (-decibels / 20))
+        return np.asarray(gain * (string.waveform + noise), np.float32)
+
+    def _target(self, string: String, frames: int) -> np.ndarray:
+        """The words' numbers, then the code of each frame, int32 (longest + frames,)."""
+        rate, hop, length = (
+            self._config.sampling_rate,
+            self._config.hop_length,
+            self._config.frame_length,
+        )
+        words = [number for item in string.placed for number in self._numbers[item.clip]]
+        codes = (shares_of_frames(string.active, hop, length, frames) >= 0.5).astype(np.int32)
+        told = np.zeros(frames, bool)
+        for item in string.placed:
+            steps = np.flatnonzero(string.active[item.start : item.start + item.length])
+            start, end = (steps[0], steps[-1] + 1) if len(steps) else (0, item.length)
+            # Where the words of a recording lie within it is not known, if there are several.
+            if len(self._numbers[item.clip]) == 1:
+                start += _KNOWN * (end - start)
+            first, last = (
+                (item.start + place - length + hop) // hop for place in (start, end + _AFTER * rate)
+            )
+            told[max(0, int(first)) : int(last) + 1] = True
+        return np.concatenate(
+            [np.pad(words, (0, self.longest - len(words))), codes + 2 * told]
+        ).astype(np.int32)
+
+
+def folds(recipe: Recipe, data: Utterances) -> list[str]:
+    """What can be held out, one after the other: the speakers."""
+    return sorted(set(data.speakers.tolist()))
+
+
+def prepare(
+    recipe: Recipe,
+    data: Utterances,
+    hold_out: str | None = None,
+    processing: Mapping[str, Any] | None = None,
+) -> Problem:
+    """Makes the sources of strings.
+
+    Recipe: `training.options` has `seconds` (of a line) and `strings` (an epoch), `made_noise`
+    (share of noise that is not recorded), `decibels` (a string over the noise), `level` (of a
+    string, in dB of full scale), `speed` (see `StringMaker`), `frames_weight` (see `CtcLoss`) and
+    the table `bend` (see `zoo.training.bent_frames.Bending`).
+
+    Raises:
+        DataError: A part is empty, the speaker is unknown, or the sampling rate is another one.
+        RecipeError: A key is unknown.
+    """
+    options = recipe.training.options
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise RecipeError(
+            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
+        )
+    labels = [*OTHERS, *data.vocabulary]
+    kept = {**(processing or recipe.processing), "labels": labels}
+    config = from_processing(kept).config
+    if data.sampling_rate != config.sampling_rate:
+        raise DataError(f"Received {data.sampling_rate} Hz; needed is {config.sampling_rate} Hz.")
+    parted = data.without(hold_out)
+    bending = Bending.from_dict(options["bend"])
+    training = _strings(parted, "train", config, bending, options, options["strings"])
+    plain = {**options, "speed": 0.0}
+    validating = _strings(parted, "validation", config, Bending(0, 0, 0, 0), plain, _VALIDATION)
+    return Problem(
+        processing=kept,
+        arguments={"classes": len(labels), "features": config.mels},
+        train=Batches(training, recipe.training.batch_size, recipe.training.seed),
+        validation=Batches(validating, recipe.training.batch_size, shuffle=False),
+        loss=CtcLoss(training.longest, options["frames_weight"]),
+    )
+
+
+def _strings(
+    data: Utterances,
+    name: str,
+    config: LogMel,
+    bending: Bending,
+    options: Mapping[str, Any],
+    count: int,
+) -> Strings:
+    part = data.part(name)
+    maker = StringMaker(
+        part.waveforms, part.speakers.tolist(), part.sampling_rate, part.joined, options["speed"]
+    )
+    noises = NoiseMaker(part.noises.get(name, {}), options["made_noise"])
+    return Strings(part, data.vocabulary, maker, noises, config, bending, options, count)
