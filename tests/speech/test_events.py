@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import RecipeError
+from zoo.processing.ctc import GreedyRule
 from zoo.processing.events import Rule, SpeechRule, WordRule, settings_of
 
 LABELS = ("go", "stop", "something else", "silence")
 RULES: dict[str, Callable[[], Rule]] = {
     "words": lambda: WordRule(LABELS, 0.5, smooth=3, rest=4),
     "speech": lambda: SpeechRule(("other", "speech"), 0.5, rest=3),
+    "greedy": lambda: GreedyRule(LABELS[:2]),
 }
 
 

@@ -82,7 +82,8 @@ def evaluate(task: Keywords, run: Run, data: VoicesInNoise, split: str = "test")
     if data.commands != task.words:
         raise DataError(f"Received the words {data.commands}; the task has {task.words}.")
     sounds = _sounds(data, split)
-    naive = NearestWord(task, data.where(data.splits == "train"))
+    known = data.where(data.splits == "train")
+    naive = NearestWord(task.config, task.words, known.words, known.waveforms)
     spotters = [lambda waveforms: told(task, run, waveforms), naive.told]
     metrics = [_accuracy(sounds, spotters, None, split)]
     if sounds.noises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def spans(shares: np.ndarray, told: Sequence[int]) -> list[tuple[int, int]]:
     speech = shares[:, 1] / np.maximum(shares[:, 0] + shares[:, 1], _LEAST)
     speaks = speech >= 0.5
     found, before = list[tuple[int, int]](), 0
-    for frame, following in zip(told, [*told[1:], len(speech)], strict=True):
+    for frame, following in pairwise([*told, len(speech)]):
         end = _end(speech, speaks, before, frame, following)
         start = end - 1
         while start > before and speaks[start - 1]:

@@ -113,8 +113,9 @@ class Transcription(EventTask):
             InputError: The raw input or an option cannot be used.
             MissingExtraError: The input needs a package that is not installed.
         """
-        beams = self.beams if beams is None else beams
-        if isinstance(beams, bool) or not isinstance(beams, int) or beams < 1:
+        if beams is not None and (
+            isinstance(beams, bool) or not isinstance(beams, int) or beams < 1
+        ):
             raise InputError(f"Received beams={beams!r}; use a whole number from 1 on.")
         shares = checked(self.decisions.outputs(run, raw, sampling_rate)["probabilities"])[0]
         return self.transcript(shares, beams)
@@ -132,10 +133,10 @@ class Transcription(EventTask):
             raise InputError("Received no input; give at least one.")
         return [self.predict(run, x, sampling_rate=sampling_rate, beams=beams) for x in raws]
 
-    def transcript(self, shares: np.ndarray, beams: int) -> Transcript:
+    def transcript(self, shares: np.ndarray, beams: int | None = None) -> Transcript:
         """What the probabilities of all frames, (frames, classes), come to."""
         joint = merged(shares)
-        codes, score = best_words(joint, beams)
+        codes, score = best_words(joint, self.beams if beams is None else beams)
         told = aligned(joint, codes)
         seconds = self.decisions.frames.seconds
         words = tuple(
