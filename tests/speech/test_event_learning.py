@@ -20,6 +20,7 @@ from zoo.evaluation import keywords as judge_keywords
 from zoo.evaluation import voice_activity as judge_voices
 from zoo.evaluation.robustness import faster
 from zoo.model_card import Metric
+from zoo.plots.listening import save_listening
 from zoo.tasks import Arrays, load_task
 from zoo.training import keywords, voice_activity
 
@@ -132,6 +133,16 @@ def test_voice_activity_is_judged_on_worse_recordings_at_the_same_places(
     assert as_it_is == pytest.approx(plain.value)
     assert figure(lambda one, rate, __: faster(one, rate, 0, 1.1)) > as_it_is - 0.1
     assert figure(lambda one, _, __: one[::-1].copy()) < as_it_is - 0.1
+
+
+def test_a_picture_shows_what_is_heard_at_each_frame(voices: VoicesInNoise, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    recipe = small_recipe("voice_activity")
+    task: Any = load_task(recipe.task, recipe.processing)
+    save_listening(task, Loudness(2, -3.0), voices.waveforms[0], tmp_path / "heard.png")
+    assert (tmp_path / "heard.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(InputError, match="more than 10 minutes"):
+        save_listening(task, Loudness(2, 0), np.zeros(601 * RATE), tmp_path / "long.png")
 
 
 def test_roc_auc_is_the_chance_of_the_right_order() -> None:

@@ -60,9 +60,11 @@ def test_answers_do_not_depend_on_padding(cell: str, form: dict[str, Any]) -> No
         np.testing.assert_allclose(alone, together[place], atol=2e-5)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_decisions_at_frames_hear_nothing_of_what_comes_after(cell: str) -> None:
-    form: dict[str, Any] = {"units": 4, "layers": 2, "filters": (3, 3), "kernel": 2}
+@pytest.mark.parametrize(("cell", "bands"), [("rnn", ()), ("lstm", (2,)), ("gru", (2, 3))])
+def test_decisions_at_frames_hear_nothing_of_what_comes_after(
+    cell: str, bands: tuple[int, ...]
+) -> None:
+    form: dict[str, Any] = {"units": 4, "layers": 2, "filters": (3, 3), "kernel": 2, "bands": bands}
     model = zoo.builders.speech.frames(5, 12, cell, **form)
     for weight in model.weights:
         weight.assign(np.random.default_rng(1).normal(0, 0.5, weight.shape))

@@ -70,13 +70,14 @@ def frames(
     cell: str = "gru",
     units: int = 96,
     layers: int = 1,
+    bands: Sequence[int] = (),
     filters: Sequence[int] = (64,),
     kernel: int = 5,
     mean: float = -4.0,
     deviation: float = 1.5,
     dropout: float = 0.2,
 ) -> keras.Model:
-    """A causal network that decides at every frame: convolutions along time, then a recurrence.
+    """A causal network that decides at every frame: convolutions, then a recurrence.
 
     No step looks ahead, so it answers a recording while it hears it.
 
@@ -86,7 +87,9 @@ def frames(
         cell: "rnn", "lstm" or "gru".
         units: Size of the state.
         layers: Number of recurrent layers.
-        filters: Channels of the causal convolutions in front; empty for none.
+        bands: Channels of convolutions over the mel bands of each frame, each of which halves
+            them: a voice's shift in frequency becomes small. Empty for none.
+        filters: Channels of the causal convolutions along time that follow; empty for none.
         kernel: Frames that each convolution spans: this one and those before it.
         mean: What is taken from every feature first, about their mean.
         deviation: What they are divided by then, about their standard deviation.
@@ -101,6 +104,8 @@ def frames(
     """
     heard = keras.Input((None, features), dtype="float32", name="features")
     x = keras.layers.Rescaling(1 / deviation, -mean / deviation, name="scaled")(heard)
+    if bands:
+        x = _within_frames(x, bands)
     for index, channels in enumerate(filters, 1):
         name = f"convolution_{index}"
         x = keras.layers.Conv1D(channels, kernel, padding="causal", name=name)(x)
@@ -112,6 +117,15 @@ def frames(
     x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
     logits = keras.layers.Dense(classes, name="logits")(x)
     return keras.Model(heard, logits, name="speech_frames")
+
+
+def _within_frames(x: Any, bands: Sequence[int]) -> Any:
+    """Strided convolutions over the bands of each frame by itself, so nothing is remembered."""
+    x = keras.layers.Reshape((-1, x.shape[2], 1), name="image")(x)
+    for index, channels in enumerate(bands, 1):
+        name = f"bands_{index}"
+        x = keras.layers.Conv2D(channels, (1, 5), (1, 2), "same", activation="relu", name=name)(x)
+    return keras.layers.Reshape((-1, x.shape[2] * x.shape[3]), name="steps")(x)
 
 
 def _front(frames: Any, lengths: Any, filters: Sequence[int], projection: int) -> tuple[Any, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,6 @@ _OTHER_LEVELS = (0, 5, 20)  # of every fourth clip, as details
 _BEFORE, _AFTER = 0.5, 0.7  # seconds around a clip
 _LEVELS = (-45.0, -15.0)  # dB of full scale, of noise alone
 _MINUTES = 60
-_BATCH = 50
 _SEED = 2026
 Waveforms = Sequence[np.ndarray]
 Spotter = Callable[[Waveforms], list[list[str]]]  # the words told in each of some waveforms
@@ -38,6 +37,7 @@ class Sounds:
         others: Clips of other speech.
         noises: Name -> float32 (samples,); perhaps none.
         rate: Sampling rate in Hz.
+        whose: Clips, in words: of unseen speakers, or perhaps of the same ones.
     """
 
     clips: list[np.ndarray]
@@ -45,6 +45,7 @@ class Sounds:
     others: list[np.ndarray]
     noises: dict[str, np.ndarray]
     rate: int
+    whose: str
 
     def around(self, clip: np.ndarray, decibels: float | None, number: int) -> np.ndarray:
         """A clip with half a second before and 0.7 s or more after it: of silence, or over noise.
@@ -112,24 +113,8 @@ def changed(task: Keywords, run: Run, data: VoicesInNoise, split: str, change: C
 
 def told(task: Keywords, run: Run, waveforms: Waveforms) -> list[list[str]]:
     """The words that the task tells in each of some waveforms, in their order."""
-    raw, frames = task.frontend.around(run), task.decisions.frames
-    found: list[list[str]] = [[] for _ in waveforms]
-    for numbers in _alike(waveforms):
-        rows = np.stack([frames.padded(waveforms[number]) for number in numbers])
-        shares = raw({"waveform": rows})["probabilities"]
-        for number, row in zip(numbers, shares, strict=True):
-            found[number] = [word for _, word, _ in task.rule().found(row, 0)]
-    return found
-
-
-def _alike(waveforms: Waveforms) -> Iterator[list[int]]:
-    """Numbers of waveforms of one length, some at a time."""
-    lengths: dict[int, list[int]] = {}
-    for number, waveform in enumerate(waveforms):
-        lengths.setdefault(len(waveform), []).append(number)
-    for numbers in lengths.values():
-        for start in range(0, len(numbers), _BATCH):
-            yield numbers[start : start + _BATCH]
+    shares = task.decisions.shares(task.frontend.around(run), waveforms)
+    return [[word for _, word, _ in task.rule().found(one, 0)] for one in shares]
 
 
 def _sounds(data: VoicesInNoise, part: str) -> Sounds:
@@ -139,12 +124,15 @@ def _sounds(data: VoicesInNoise, part: str) -> Sounds:
     if not is_command.any():
         raise DataError(f"The part {part!r} has no clip of {', '.join(data.commands)}.")
     chosen, other = data.where(is_command), data.where(is_other)
+    seen = set(data.speakers[data.splits == "train"].tolist()) | {""}
+    unseen = seen.isdisjoint(chosen.speakers.tolist())
     return Sounds(
         list(chosen.waveforms),
         chosen.words.tolist(),
         list(other.waveforms),
         data.noises.get(part, {}),
         data.sampling_rate,
+        "unseen speakers" if unseen else "perhaps the same speakers",
     )
 
 
@@ -171,7 +159,7 @@ def _accuracy(
         direction="higher",
         split=split,
         protocol=(
-            f"{len(sounds.clips)} clips of unseen speakers {where}, over the whole clip; right is "
+            f"{len(sounds.clips)} clips of {sounds.whose} {where}, over the whole clip; right is "
             "a clip whose first event is its word"
         ),
         seeds=[_SEED],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,9 @@ def evaluate(
         DataError: The part has no clear speech or no noise.
     """
     stretches = made(data, split)
-    scores, energies = (scored(stretches, score) for score in (_shares(task, run), energy))
+    shares = _shares(task, run, [stretch.waveform for stretch in stretches])
+    scores = [one[: len(stretch.spoken)] for one, stretch in zip(shares, stretches, strict=True)]
+    energies = scored(stretches, energy)
     return [
         Metric(
             name="roc_auc",
@@ -93,25 +95,24 @@ def changed(
     Raises:
         DataError: The part has no clear speech or no noise.
     """
-    stretches, share, rate = made(data, split), _shares(task, run), data.sampling_rate
+    stretches, rate = made(data, split), data.sampling_rate
+    worse = [
+        read(change(stretch.waveform, rate, number), rate)
+        for number, stretch in enumerate(stretches)
+    ]
     scores = []
-    for number, stretch in enumerate(stretches):
-        found = share(read(change(stretch.waveform, rate, number), rate))
-        # Played faster it has fewer frames, but the same speech at the same share of its time.
-        places = np.arange(len(stretch.spoken)) * len(found) // len(stretch.spoken)
-        scores.append(found[places])
+    shares = _shares(task, run, worse)
+    for stretch, heard, found in zip(stretches, worse, shares, strict=True):
+        # Played faster it is shorter, with the same speech at the same share of its time.
+        middles = (np.arange(len(stretch.spoken)) + 0.5) * len(heard) / len(stretch.waveform)
+        scores.append(found[middles.astype(int)])
     return roc_auc(stretches, scores)
 
 
-def _shares(task: VoiceActivity, run: Run) -> Callable[[np.ndarray], np.ndarray]:
-    """A waveform to the probability of speech in each of its frames."""
-    raw = task.frontend.around(run)
-
-    def share(waveform: np.ndarray) -> np.ndarray:
-        found = raw({"waveform": task.decisions.frames.padded(waveform)[None]})
-        return np.asarray(found["probabilities"][0, :, 1])
-
-    return share
+def _shares(task: VoiceActivity, run: Run, waveforms: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The probability of speech in each frame of each waveform."""
+    found = task.decisions.shares(task.frontend.around(run), waveforms)
+    return [one[:, 1] for one in found]
 
 
 def mixtures(data: VoicesInNoise, part: str, seconds: float) -> SpeechMixtures:

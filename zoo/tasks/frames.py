@@ -18,6 +18,7 @@ from zoo.processing.labels import Labels, check_names, checked
 from zoo.tasks.classification import log_mel
 
 DOMAIN = "speech"
+_TOGETHER = 50  # waveforms in a call
 INPUTS = {"features": "log-mel spectrogram, a frame a step"}
 OUTPUTS = {"logits": "one logit a class for each frame, in the order of `labels`"}
 
@@ -111,6 +112,28 @@ class FrameDecisions:
                 "pieces to a file exported with --streaming (`rnn-zoo stream`, `load(...).stream`)."
             )
         return run({"waveform": self.frames.padded(waveform)[None]})
+
+    def shares(self, run: Run, waveforms: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Probabilities float32 (frames, classes) of several waveforms float32 (samples,).
+
+        Those of one length are answered together.
+
+        Args:
+            run: The network with the frontend around it.
+            waveforms: One channel each, at the model's rate.
+        """
+        alike: dict[int, list[int]] = {}
+        for number, waveform in enumerate(waveforms):
+            alike.setdefault(len(waveform), []).append(number)
+        found = [np.zeros(0)] * len(waveforms)
+        for numbers in alike.values():
+            for start in range(0, len(numbers), _TOGETHER):
+                chosen = numbers[start : start + _TOGETHER]
+                rows = np.stack([self.frames.padded(waveforms[number]) for number in chosen])
+                answers = run({"waveform": rows})["probabilities"]
+                for number, answer in zip(chosen, answers, strict=True):
+                    found[number] = answer
+        return found
 
     def predict_many(
         self, run: Run, raws: Sequence[Any], *, sampling_rate: int | None = None

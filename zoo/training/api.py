@@ -149,7 +149,7 @@ def _own_recipe(card: ModelCard, name: str, epochs: int | None, batch_size: int 
     version = f" version {card.measured.version}" if card.measured else ""
     return replace(
         card.recipe,
-        title=f"{card.recipe.title}; trained further on {name}",
+        title=f"{card.id}, trained further on {name}",
         description=f"{card.id}{version}, trained further on {name}.",
         data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
         training=replace(
