@@ -40,12 +40,25 @@ def small_recipe(**options: Any) -> Recipe:
         **options: Training options in place of the recipe's.
     """
     recipe = read_recipe(PRETRAINED / "digit-strings-ctc" / "recipe.toml")
-    training = {**recipe.training.options, "strings": 8, "seconds": 1.6, **options}
+    training = {
+        **recipe.training.options,
+        "strings": 8,
+        "seconds": 1.6,
+        "joined": [1, 3],
+        **options,
+    }
     return replace(
         recipe,
         processing={**recipe.processing, "mels": 10},
         model=replace(
-            recipe.model, arguments={**recipe.model.arguments, "units": 8, "layers": 1, "filters": []}
+            recipe.model,
+            arguments={
+                **recipe.model.arguments,
+                "units": 8,
+                "layers": 1,
+                "bands": [2],
+                "filters": [],
+            },
         ),
         training=replace(recipe.training, epochs=1, batch_size=4, options=training),
     )

@@ -24,6 +24,7 @@ _AFTER = 0.12  # seconds after its end until which it may be told
 _OPTIONS = (
     "seconds",
     "strings",
+    "joined",
     "made_noise",
     "decibels",
     "level",
@@ -45,6 +46,7 @@ class Strings:
         bending: How features are bent.
         options: Of the recipe's training.
         count: Strings an epoch.
+        longest: Most words of a string.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Strings:
         bending: Bending,
         options: Mapping[str, Any],
         count: int,
+        longest: int,
     ) -> None:
         self._numbers = [[1 + words.index(word) for word in said] for said in data.words]
         self._maker = maker
@@ -66,7 +69,7 @@ class Strings:
         self._options = options
         self._count = count
         self._samples = round(options["seconds"] * config.sampling_rate)
-        self.longest = data.joined[1] * max(map(len, self._numbers))
+        self._longest = longest
 
     def __len__(self) -> int:
         return self._count
@@ -109,7 +112,7 @@ class Strings:
             )
             told[max(0, int(first)) : int(last) + 1] = True
         return np.concatenate(
-            [np.pad(words, (0, self.longest - len(words))), codes + 2 * told]
+            [np.pad(words, (0, self._longest - len(words))), codes + 2 * told]
         ).astype(np.int32)
 
 
@@ -126,10 +129,11 @@ def prepare(
 ) -> Problem:
     """Makes the sources of strings.
 
-    Recipe: `training.options` has `seconds` (of a line) and `strings` (an epoch), `made_noise`
-    (share of noise that is not recorded), `decibels` (a string over the noise), `level` (of a
-    string, in dB of full scale), `speed` (see `StringMaker`), `frames_weight` (see `CtcLoss`) and
-    the table `bend` (see `zoo.training.bent_frames.Bending`).
+    Recipe: `training.options` has `seconds` (of a line) and `strings` (an epoch), `joined` (fewest
+    and most recordings in one; what does not fit its line is left out), `made_noise` (share of
+    noise that is not recorded), `decibels` (a string over the noise), `level` (of a string, in dB
+    of full scale), `speed` (see `StringMaker`), `frames_weight` (see `CtcLoss`) and the table
+    `bend` (see `zoo.training.bent_frames.Bending`).
 
     Raises:
         DataError: A part is empty, the speaker is unknown, or the sampling rate is another one.
@@ -147,29 +151,35 @@ def prepare(
         raise DataError(f"Received {data.sampling_rate} Hz; needed is {config.sampling_rate} Hz.")
     parted = data.without(hold_out)
     bending = Bending.from_dict(options["bend"])
-    training = _strings(parted, "train", config, bending, options, options["strings"])
-    plain = {**options, "speed": 0.0}
-    validating = _strings(parted, "validation", config, Bending(0, 0, 0, 0), plain, _VALIDATION)
+    plain = {**options, "speed": 0.0, "joined": data.joined}
+    most = max(options["joined"][1], data.joined[1]) * max(map(len, data.words))
+    training, validating = (
+        _strings(parted.part(part), part, data.vocabulary, config, bent, asked, count, most)
+        for part, bent, asked, count in (
+            ("train", bending, options, options["strings"]),
+            ("validation", Bending(0, 0, 0, 0), plain, _VALIDATION),
+        )
+    )
     return Problem(
         processing=kept,
         arguments={"classes": len(labels), "features": config.mels},
         train=Batches(training, recipe.training.batch_size, recipe.training.seed),
         validation=Batches(validating, recipe.training.batch_size, shuffle=False),
-        loss=CtcLoss(training.longest, options["frames_weight"]),
+        loss=CtcLoss(most, options["frames_weight"]),
     )
 
 
 def _strings(
     data: Utterances,
-    name: str,
+    part: str,
+    words: Sequence[str],
     config: LogMel,
     bending: Bending,
     options: Mapping[str, Any],
     count: int,
+    longest: int,
 ) -> Strings:
-    part = data.part(name)
-    maker = StringMaker(
-        part.waveforms, part.speakers.tolist(), part.sampling_rate, part.joined, options["speed"]
-    )
-    noises = NoiseMaker(part.noises.get(name, {}), options["made_noise"])
-    return Strings(part, data.vocabulary, maker, noises, config, bending, options, count)
+    joined, speakers = tuple(options["joined"]), data.speakers.tolist()
+    maker = StringMaker(data.waveforms, speakers, data.sampling_rate, joined, options["speed"])
+    noises = NoiseMaker(data.noises.get(part, {}), options["made_noise"])
+    return Strings(data, words, maker, noises, config, bending, options, count, longest)
