@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from zoo.datasets._utterances import Utterances
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
+from zoo.processing.activity import parted
 from zoo.processing.audio import LogMel
 from zoo.processing.mixtures import NoiseMaker, shares_of_frames
 from zoo.processing.strings import String, StringMaker
@@ -21,6 +23,7 @@ from zoo.training.ctc_loss import CtcLoss
 _VALIDATION = 192  # strings
 _KNOWN = 0.4  # share of a word after which it may be told
 _AFTER = 0.12  # seconds after its end until which it may be told
+_UNEVEN = 3
 _OPTIONS = (
     "seconds",
     "strings",
@@ -116,6 +119,36 @@ class Strings:
         ).astype(np.int32)
 
 
+def single_words(data: Utterances) -> Utterances:
+    """The same with recordings of several words cut in their widest pauses.
+
+    A network that heard whole recordings only would learn which words begin them. Those with too
+    few pauses, or whose longest word is three times the shortest or more, are left out.
+
+    Raises:
+        DataError: All are.
+    """
+    waveforms, words, origins = list[np.ndarray](), list[tuple[str, ...]](), list[int]()
+    for number, (waveform, said) in enumerate(zip(data.waveforms, data.words, strict=True)):
+        cuts = [(0, len(waveform))]
+        if len(said) > 1:
+            cuts = parted(waveform, data.sampling_rate, len(said))
+        lengths = [end - start for start, end in cuts]
+        if len(cuts) == len(said) and max(lengths) < _UNEVEN * min(lengths):
+            waveforms += [waveform[start:end] for start, end in cuts]
+            words += [(word,) for word in said]
+            origins += [number] * len(cuts)
+    if not words:
+        raise DataError("No recording has as many pauses as it needs to be cut into its words.")
+    return replace(
+        data,
+        waveforms=tuple(waveforms),
+        words=tuple(words),
+        speakers=data.speakers[origins],
+        splits=data.splits[origins],
+    )
+
+
 def folds(recipe: Recipe, data: Utterances) -> list[str]:
     """What can be held out, one after the other: the speakers."""
     return sorted(set(data.speakers.tolist()))
@@ -127,7 +160,7 @@ def prepare(
     hold_out: str | None = None,
     processing: Mapping[str, Any] | None = None,
 ) -> Problem:
-    """Makes the sources of strings.
+    """Cuts recordings into words and makes the sources of strings.
 
     Recipe: `training.options` has `seconds` (of a line) and `strings` (an epoch), `joined` (fewest
     and most recordings in one; what does not fit its line is left out), `made_noise` (share of
@@ -149,15 +182,15 @@ def prepare(
     config = from_processing(kept).config
     if data.sampling_rate != config.sampling_rate:
         raise DataError(f"Received {data.sampling_rate} Hz; needed is {config.sampling_rate} Hz.")
-    parted = data.without(hold_out)
+    rest = data.without(hold_out)
     bending = Bending.from_dict(options["bend"])
     plain = {**options, "speed": 0.0, "joined": data.joined}
-    most = max(options["joined"][1], data.joined[1]) * max(map(len, data.words))
+    most = max(options["joined"][1], data.joined[1] * max(map(len, data.words)))
     training, validating = (
-        _strings(parted.part(part), part, data.vocabulary, config, bent, asked, count, most)
-        for part, bent, asked, count in (
-            ("train", bending, options, options["strings"]),
-            ("validation", Bending(0, 0, 0, 0), plain, _VALIDATION),
+        _strings(chosen, part, data.vocabulary, config, bent, asked, count, most)
+        for chosen, part, bent, asked, count in (
+            (single_words(rest.part("train")), "train", bending, options, options["strings"]),
+            (rest.part("validation"), "validation", Bending(0, 0, 0, 0), plain, _VALIDATION),
         )
     )
     return Problem(
