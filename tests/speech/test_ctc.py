@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import defaultdict
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 
 import numpy as np
 import pytest
@@ -85,6 +86,28 @@ def test_long_pauses_count_as_one_and_part_equal_words() -> None:
     codes, score = best_words(x, 4)
     assert codes == [2, 2, 1] and score == pytest.approx(0)
     assert aligned(x, codes) == [10, 500, 3999]
+
+
+def test_a_long_recording_without_pauses_is_aligned_in_little_memory() -> None:
+    x = shares(0, 3000, 12, 2.0)
+    codes, _ = best_words(x, 4)
+    assert len(codes) > 1500
+    tracemalloc.start()
+    told = aligned(x, codes)
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < 8_000_000 < len(x) * 2 * len(codes)
+    assert all(one < other for one, other in pairwise(told))
+    assert (
+        np.mean([x[frame].argmax() == code for frame, code in zip(told, codes, strict=True)]) > 0.9
+    )
+
+
+def test_words_that_nobody_said_are_aligned_too() -> None:
+    x = np.zeros((40, 3))
+    x[:, 0] = 1
+    x[[5, 30]] = 0.5, 0.5, 1e-28  # so far from the best way that it is given up at first
+    assert aligned(x, [2, 2]) == [5, 30]
 
 
 def test_the_blank_is_silence_or_speech() -> None:

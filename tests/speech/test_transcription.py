@@ -25,6 +25,7 @@ from zoo.errors import DataError, InputError, RecipeError
 from zoo.evaluation import transcription as judge
 from zoo.evaluation.spoken_strings import heard, made
 from zoo.model_card import read_recipe
+from zoo.processing.activity import parted
 from zoo.processing.strings import StringMaker
 from zoo.tasks import load_task
 from zoo.tasks.transcription import OTHERS
@@ -249,24 +250,54 @@ def test_digits_and_noise_are_joined() -> None:
         digit_strings.join({"fsdd": wide, "background-noise": noises})
 
 
-def test_the_recipe_of_yes_and_no_learns_whole_recordings(tmp_path: Path) -> None:
+def test_recordings_of_several_words_are_cut_in_their_widest_pauses() -> None:
+    rng = np.random.default_rng(0)
+    line = 1e-4 * rng.normal(size=8000).astype(np.float32)
+    for start, end in ((800, 2000), (2400, 3200), (5600, 7200)):  # a pause of 50 ms, one of 300
+        line[start:end] += 0.1 * np.sin(0.5 * np.arange(end - start))
+    (one, two) = parted(line, RATE, 2)
+    assert one == pytest.approx((560, 3440), abs=160) and two == pytest.approx(
+        (5360, 7440), abs=160
+    )
+    assert len(parted(line, RATE, 3)) == 3 and len(parted(line, RATE, 1)) == 1
+    assert parted(np.zeros(800, np.float32), RATE, 2) == []
+    data = replace(
+        made_utterances(),
+        waveforms=(line, line[:2300], line[:6000]),
+        words=(("no", "yes"), ("no",), ("no", "yes")),  # the last is cut off early
+        speakers=np.array(["me", "you", "me"]),
+        splits=np.full(3, "train"),
+    )
+    cut = transcription.single_words(data)
+    assert cut.words == (("no",), ("yes",), ("no",))
+    assert cut.speakers.tolist() == ["me", "me", "you"]
+    assert [len(x) for x in cut.waveforms[1:]] == [two[1] - two[0], 2300]
+    with pytest.raises(DataError, match="as many pauses"):
+        transcription.single_words(replace(data, words=(("no",) * 9,) * 3))
+
+
+def test_the_recipe_of_yes_and_no_learns_words_and_is_judged_on_recordings(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     rows = "file,transcript,start,length,split\n"
     parts = ["train"] * 6 + ["test"] * 2
     rows += "".join(f"{k},NO YES,{k * 4000},4000,{part}\n" for k, part in enumerate(parts))
     (tmp_path / "index.csv").write_text(rows)
-    samples = 0.1 * np.random.default_rng(0).normal(size=32000)
+    samples = 0.1 * np.random.default_rng(0).normal(size=(8, 8, 500))
+    samples[:, [0, 3, 4, 7]] *= 1e-3  # two words with pauses around them
+    samples = samples.reshape(-1)
     soundfile.write(tmp_path / "yesno_8k.flac", samples, RATE)
     data = datasets.load("yesno", tmp_path)
     assert data.words[0] == ("no", "yes") and data.joined == (1, 1)
     assert data.splits.tolist() == [*["validation", *["train"] * 4] * 2][:6] + ["test"] * 2
     recipe = read_recipe(YESNO)
-    small = {**recipe.training.options, "seconds": 1.6, "strings": 4}
+    small = {**recipe.training.options, "seconds": 1.6, "strings": 4, "joined": [1, 2]}
     problem = transcription.prepare(
         replace(recipe, training=replace(recipe.training, options=small)), data
     )
     (features, targets) = problem.train[0]
-    assert features.shape == (4, 80, 40) and targets[:, :2].tolist() == [[1, 2]] * 4
+    assert features.shape == (4, 80, 40) and set(targets[:, 0].tolist()) == {1, 2}
+    (_, targets) = problem.validation[0]
+    assert targets[:, :2].tolist() == [[1, 2]] * 16
     task = load_task(recipe.task, problem.processing)
     (metric,) = judge.evaluate(task, Loudness(4, 0), data)  # type: ignore[arg-type]
     assert metric.primary and metric.baselines == {"commonest": 0}

@@ -15,6 +15,7 @@ import numpy as np
 from zoo.processing.frontend import Arrays
 
 _SURE = 1e-3  # a frame whose words have less together is a blank and nothing else
+_FAR = 50.0  # nats
 _LEAST = 1e-30  # a probability under this counts as this
 Step = tuple[float, list[tuple[int, float]]]
 
@@ -187,24 +188,36 @@ def aligned(shares: np.ndarray, codes: Sequence[int]) -> list[int]:
     return found
 
 
-def _likeliest_way(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """The state of each step, int (steps,): 0, 2 … are blanks, 1, 3 … the words (Viterbi)."""
+def _likeliest_way(logs: np.ndarray, codes: np.ndarray, far: float = _FAR) -> np.ndarray:
+    """The state of each step, int (steps,): 0, 2 … are blanks, 1, 3 … the words (Viterbi).
+
+    States that are `far` less likely than the best are given up, which bounds time and memory: a
+    likeliest text has no way through them.
+    """
     states = np.zeros(2 * len(codes) + 1, np.int64)
     states[1::2] = codes
     jumps = np.zeros(len(states), bool)  # a word may follow another one with no blank between
     jumps[3::2] = codes[1:] != codes[:-1]
-    score = np.full(len(states), -np.inf)
-    score[:2] = logs[0, states[:2]]
-    moves = np.zeros((len(logs), len(states)), np.int8)
-    for step in range(1, len(logs)):
-        before = np.full((3, len(states)), -np.inf)
-        before[0], before[1, 1:], before[2, 2:] = score, score[:-1], score[:-2]
-        before[2, ~jumps] = -np.inf
-        moves[step] = before.argmax(axis=0)
-        score = before.max(axis=0) + logs[step, states]
-    place = len(states) - 1 - int(score[-2] > score[-1])
+    low, score = 0, logs[0, states[:2]]
+    moves = [(low, np.zeros(2, np.int8))]
+    for row in logs[1:]:
+        size = min(len(score) + 2, len(states) - low)
+        here = slice(low, low + size)
+        before = np.full((3, size), -np.inf)
+        before[0, : len(score)] = score
+        before[1, 1:], before[2, 2:] = before[0, :-1], before[0, :-2]
+        before[2, ~jumps[here]] = -np.inf
+        moves.append((low, before.argmax(axis=0).astype(np.int8)))
+        score = before.max(axis=0) + row[states[here]]
+        kept = np.flatnonzero(score >= score.max() - far)
+        low, score = low + int(kept[0]), score[kept[0] : kept[-1] + 1]
+    ends = {low + place: value for place, value in enumerate(score.tolist())}
+    place = max(len(states) - 1, len(states) - 2, key=lambda state: ends.get(state, -np.inf))
+    if ends.get(place, -np.inf) == -np.inf and far < np.inf:
+        return _likeliest_way(logs, codes, np.inf)
     way = np.zeros(len(logs), np.int64)
     for step in range(len(logs) - 1, -1, -1):
         way[step] = place
-        place -= moves[step, place]
+        first, chosen = moves[step]
+        place -= int(chosen[place - first])
     return way
