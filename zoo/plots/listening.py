@@ -32,7 +32,8 @@ def save_listening(task: EventTask, run: Run, raw: Any, path: Path) -> None:
     rate, around = task.config.sampling_rate, task.frontend.around(run)
     waveform = read(raw, rate, longest=np.inf)
     shares = task.decisions.outputs(around, waveform)["probabilities"][0]
-    told = task.predict(around, waveform).events
+    rule = task.rule()
+    told = task.told([*rule.found(shares, 0), *rule.at_end(len(shares))]).events
     with saved_figure(path, 9.0, 4.2) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         above.plot(np.arange(len(waveform)) / rate, waveform, color="tab:gray", linewidth=0.5)
