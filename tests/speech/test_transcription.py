@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import tomli_w
 import export
 import zoo
 from export.runtime import Model, load
-from tests.speech.made import RATE, WORDS, made_recordings
+from tests.speech.made import RATE, WORDS, made_recordings, spoken
 from tests.speech.made_strings import Loudness, made_utterances, small_recipe
 from zoo import datasets
 from zoo.builders import build
@@ -31,6 +32,7 @@ from zoo.tasks import load_task
 from zoo.tasks.transcription import OTHERS
 from zoo.training import transcription
 from zoo.training.ctc_loss import CtcLoss
+from zoo.training.spoken_lines import single_words
 
 LABELS = [*OTHERS, *sorted(WORDS)]
 YESNO = Path(__file__).parent / "recipes" / "yesno-ctc" / "recipe.toml"
@@ -268,12 +270,36 @@ def test_recordings_of_several_words_are_cut_in_their_widest_pauses() -> None:
         speakers=np.array(["me", "you", "me"]),
         splits=np.full(3, "train"),
     )
-    cut = transcription.single_words(data)
+    cut = single_words(data)
     assert cut.words == (("no",), ("yes",), ("no",))
     assert cut.speakers.tolist() == ["me", "me", "you"]
     assert [len(x) for x in cut.waveforms[1:]] == [two[1] - two[0], 2300]
     with pytest.raises(DataError, match="as many pauses"):
-        transcription.single_words(replace(data, words=(("no",) * 9,) * 3))
+        single_words(replace(data, words=(("no",) * 9,) * 3))
+
+
+def test_ones_own_recordings_are_read_with_their_words(
+    tmp_path: Path, write_wave: Callable[..., Path]
+) -> None:
+    recipe = small_recipe(joined=[1, 2])
+    clip = write_wave(np.concatenate([spoken("low", 0), np.zeros(16000), spoken("high", 1)]))
+    table = tmp_path / "transcripts.csv"
+    table.write_text("file,words\n" + f"{clip.name},low high\n" * 5)
+    data = transcription.read_own_data(tmp_path, recipe, recipe.processing)
+    assert data.words == (("low", "high"),) * 5 and data.splits.tolist()[:2] == [
+        "validation",
+        "train",
+    ]
+    problem = transcription.prepare(recipe, data)
+    assert problem.processing["labels"] == [*OTHERS, "high", "low"]
+    (features, targets) = problem.validation[0]  # longer than a line that trains
+    assert features.shape[1] > 100 and targets[:, :2].tolist() == [[2, 1]] * 4
+    table.write_text("file,words\n" + f"{clip.name},\n" * 5)
+    with pytest.raises(DataError, match="words of each"):
+        transcription.read_own_data(tmp_path, recipe, recipe.processing)
+    table.write_text("file,said\na.wav,low\n")
+    with pytest.raises(DataError, match=r"transcripts\.csv cannot be read: KeyError"):
+        transcription.read_own_data(tmp_path, recipe, recipe.processing)
 
 
 def test_the_recipe_of_yes_and_no_learns_words_and_is_judged_on_recordings(tmp_path: Path) -> None:
