@@ -82,12 +82,12 @@ def evaluate(
 
 
 def changed(task: Transcription, run: Run, data: Utterances, split: str, change: Change) -> float:
-    """Word error on strings without noise, or recordings as they are, that `change` made worse.
+    """Word error on every second string, without noise, that `change` made worse.
 
     Raises:
         DataError: The part is empty.
     """
-    strings, rate = made(data, split, None), data.sampling_rate
+    strings, rate = made(data, split, None)[::2], data.sampling_rate
     worse = [read(change(x.waveform, rate, number), rate) for number, x in enumerate(strings)]
     return word_error(strings, _words([task.transcript(x) for x in heard(task, run, worse)]))
 
