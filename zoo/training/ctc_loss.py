@@ -36,7 +36,7 @@ class CtcLoss(keras.losses.Loss):  # type: ignore[misc]
         blank = ops.logsumexp(y_pred[..., :2], axis=-1, keepdims=True)
         logits = ops.concatenate([blank, y_pred[..., 2:]], axis=-1)
         counts = ops.sum(ops.cast(words > 0, "int32"), axis=-1)
-        times = ops.full_like(counts, y_pred.shape[1])
+        times = ops.full_like(counts, ops.shape(y_pred)[1])
         said = ops.ctc_loss(words, logits, counts, times)
         said = said / ops.maximum(ops.cast(counts, said.dtype), 1.0)
         speech = ops.cast(codes % 2, y_pred.dtype)
