@@ -20,6 +20,10 @@ CARDS = all_cards()
 every_model = pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
 
 
+# Baselines that a model loses to, as its description says: where it loses on the test part alone.
+BETTER = {"flu-segrnn": {"linear_layer"}}
+
+
 @every_model
 def test_the_card_is_measured_of_these_files(card: ModelCard) -> None:
     measured = card.measured
@@ -57,7 +61,8 @@ def test_a_model_beats_its_baselines(card: ModelCard) -> None:
     primary = card.primary
     assert primary is not None
     sign = 1 if primary.direction == "higher" else -1
-    assert all(sign * primary.value > sign * value for value in primary.baselines.values())
+    better = {x for x, value in primary.baselines.items() if sign * value >= sign * primary.value}
+    assert better == BETTER.get(card.id, set())
 
 
 @every_model

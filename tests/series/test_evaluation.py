@@ -10,6 +10,7 @@ import pytest
 from tests.series.made import hourly, tables
 from zoo.errors import DataError
 from zoo.evaluation.forecast import evaluate
+from zoo.evaluation.linear_forecast import LinearForecast
 from zoo.processing.series import SeriesProcessing
 from zoo.tasks import Arrays
 from zoo.tasks.forecast import Forecaster
@@ -118,3 +119,28 @@ def test_parts_that_cannot_be_scored() -> None:
     holed = dataclasses.replace(data, table=dataclasses.replace(data.table, values=values))
     with pytest.raises(DataError, match="rows without a value"):
         evaluate(task, Guess(0), tables(holed))
+
+
+@pytest.mark.parametrize("transform", ["none", "log"])
+def test_the_linear_layer_knows_waves_it_has_seen_and_no_future(transform: str) -> None:
+    data = hourly(600)
+    t = np.arange(600)[:, None]
+    waves = 3 + np.sin(2 * np.pi * t / 12 + np.arange(2)) + 0.5 * np.sin(2 * np.pi * t / 7)
+    values = np.exp(waves) if transform == "log" else waves
+    late = np.where(t >= 480, 5.0, values)  # the test part is another matter
+    made = [
+        dataclasses.replace(data, table=dataclasses.replace(data.table, values=x))
+        for x in (values, late)
+    ]
+    series = SeriesProcessing.fit(made[0], {**OPTIONS, "transform": transform})
+    linear, same = (LinearForecast(series, one) for one in made)
+    history, truth = values[None, 400:424], values[None, 424:436]
+    np.testing.assert_allclose(linear(history), truth, rtol=0.05)
+    np.testing.assert_array_equal(linear(history), same(history))
+    gaps = values.copy()
+    gaps[100] = np.nan
+    holed = dataclasses.replace(data, table=dataclasses.replace(data.table, values=gaps))
+    np.testing.assert_allclose(LinearForecast(series, holed)(history), truth, rtol=0.05)
+    short = dataclasses.replace(data, borders=(30, 480, 600))  # not one whole window
+    repeated = np.repeat(history[:, -1:], 12, axis=1)
+    np.testing.assert_allclose(LinearForecast(series, short)(history), repeated, rtol=1e-5)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from zoo.errors import DataError
+from zoo.evaluation.linear_forecast import LinearForecast
 from zoo.model_card import Metric
 from zoo.processing.histories import dtype_of
 from zoo.processing.series import SeriesData, SeriesProcessing, Tables
@@ -24,7 +25,7 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
     Windows start at every row, the look-back of the first ones reaches into the part before, and
     no window is left out. A horizon's error is the mean over windows, its steps and series; the
     metric is the mean over the horizons. The naive forecasts repeat the last value, and the values
-    of the last season.
+    of the last season; the third rival is one linear layer, learned from the training part.
 
     Returns:
         On standardised values "mse" (primary) and "mae"; on raw values "mae" (primary), in the
@@ -37,7 +38,8 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
     """
     series = task.series
     part = data.get(series.table)
-    names = (MODEL, "repeat_last", "seasonal_naive")
+    names = (MODEL, "repeat_last", "seasonal_naive", "linear_layer")
+    linear = LinearForecast(series, part)
     scores = {name: _Scores(series) for name in names}
     raw_run = task.frontend.around(run)
     for origins, known, truth, history in _windows(series, part, split):
@@ -45,6 +47,7 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
             MODEL: _answer(series, raw_run, history),
             "repeat_last": np.repeat(history[:, -1:, :, None], series.horizon, axis=1),
             "seasonal_naive": _seasonal(series, part, origins),
+            "linear_layer": linear(history)[..., None],
         }
         for name, answer in answers.items():
             scores[name].add(answer, truth, known)
