@@ -34,6 +34,16 @@ BUILDERS: dict[str, dict[str, Any]] = {
     "text.transducer": {"vocabulary_size": 17, "outputs": 9, "units": 8, "decoder_units": 8},
     "speech.classifier": {"classes": 4, "units": 8, "filters": (4, 6), "projection": 8},
     "speech.frames": {"classes": 3, "features": 6, "units": 8, "filters": (4,), "kernel": 3},
+    "speech.speaker": {
+        "tokens": 5,
+        "speakers": 2,
+        "places": 3,
+        "styles": 2,
+        "mels": 6,
+        "units": 8,
+        "embedding": 4,
+        "hidden": 6,
+    },
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
 }
 STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}

@@ -79,6 +79,26 @@ def test_decisions_at_frames_hear_nothing_of_what_comes_after(
     assert np.abs(changed - whole)[:, 3:].max() > 1e-6
 
 
+def test_a_speaker_never_looks_ahead() -> None:
+    sizes = {"tokens": 11, "speakers": 2, "places": 3, "styles": 2}
+    model = zoo.build("speech.speaker", **sizes, mels=5, units=6, embedding=3, hidden=4)
+    draw = np.random.default_rng(0)
+    told = {
+        "tokens": draw.integers(0, 11, (2, 9)),
+        "speakers": draw.integers(0, 2, (2, 9)),
+        "place": draw.normal(size=(2, 9, 3)),
+        "style": draw.normal(size=(2, 9, 2)),
+    }
+    whole = np.asarray(model(told, training=False))
+    assert whole.shape == (2, 9, 5) and model.output_names == ["log_mel"]
+    for steps in (1, 4):
+        start = model({name: array[:, :steps] for name, array in told.items()}, training=False)
+        np.testing.assert_allclose(np.asarray(start), whole[:, :steps], atol=1e-5)
+    for name, array in told.items():
+        other = {**told, name: 1 - array if name == "speakers" else (array + 1) % 11}
+        assert np.abs(np.asarray(model(other, training=False)) - whole).max() > 1e-4, name
+
+
 def test_inputs_outputs_and_layers_have_names_of_their_own() -> None:
     first, second = classifier(), classifier()
     assert [tensor.name for tensor in first.inputs] == ["features", "lengths"]

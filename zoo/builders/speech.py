@@ -1,4 +1,4 @@
-"""Models that hear: log-mel features in."""
+"""Models that hear: log-mel features in; and one that speaks: log-mel features out."""
 
 from __future__ import annotations
 
@@ -117,6 +117,68 @@ def frames(
     x = keras.layers.Dropout(dropout, name="dropout_logits")(x)
     logits = keras.layers.Dense(classes, name="logits")(x)
     return keras.Model(heard, logits, name="speech_frames")
+
+
+def speaker(
+    tokens: int,
+    speakers: int,
+    places: int,
+    styles: int,
+    mels: int = 80,
+    cell: str = "gru",
+    units: int = 192,
+    layers: int = 1,
+    embedding: int = 32,
+    hidden: int = 192,
+    mean: float = -2.0,
+    deviation: float = 1.5,
+    dropout: float = 0.1,
+) -> keras.Model:
+    """A causal network that says frame by frame what it is told to: dense layers, a recurrence.
+
+    How long each token lasts is given, so that nothing has to be aligned (durations as in
+    FastSpeech, arXiv 1905.09263; a recurrent decoder as in Tacotron, arXiv 1703.10135).
+
+    Args:
+        tokens: Number of things that can be said in a frame.
+        speakers: Number of voices.
+        places: Numbers that tell where in its token a frame is.
+        styles: Numbers that tell how a token is said.
+        mels: Number of mel bands.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state.
+        layers: Number of recurrent layers.
+        embedding: Size of the vectors of tokens and of speakers.
+        hidden: Size of the two dense layers before the recurrence.
+        mean: What is added to every band at the end, about their mean.
+        deviation: What they are multiplied with before, about their standard deviation.
+        dropout: Share of inputs dropped before the recurrence.
+
+    Returns:
+        A model of `tokens` and `speakers` int32 (batch, time), `place` float32 (batch, time,
+        places) and `style` float32 (batch, time, styles), with the output `log_mel` float32
+        (batch, time, mels).
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    inputs = [
+        keras.Input((None,), dtype="int32", name="tokens"),
+        keras.Input((None,), dtype="int32", name="speakers"),
+        keras.Input((None, places), dtype="float32", name="place"),
+        keras.Input((None, styles), dtype="float32", name="style"),
+    ]
+    said = keras.layers.Embedding(tokens, embedding, name="token_vectors")(inputs[0])
+    voice = keras.layers.Embedding(speakers, embedding, name="speaker_vectors")(inputs[1])
+    x = keras.layers.Concatenate(name="told")([said, voice, *inputs[2:]])
+    for index in (1, 2):
+        x = keras.layers.Dense(hidden, activation="relu", name=f"hidden_{index}")(x)
+    x = keras.layers.Dropout(dropout, name="dropout")(x)
+    for index in range(1, layers + 1):
+        x = recurrent_layer(cell, units, return_sequences=True, name=f"{cell}_{index}")(x)
+    x = keras.layers.Dense(mels, name="bands")(x)
+    frames = keras.layers.Rescaling(deviation, mean, name="log_mel")(x)
+    return keras.Model(inputs, frames, name="speech_speaker")
 
 
 def _within_frames(x: Any, bands: Sequence[int]) -> Any:

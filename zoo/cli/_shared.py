@@ -58,8 +58,19 @@ def verbosity() -> int:
     return 1 if sys.stderr.isatty() else 2
 
 
-def show_answer(answer: Answer, as_json: bool) -> None:
-    """Prints an answer for people, or as one JSON object."""
+def show_answer(answer: Answer, as_json: bool, save: str | None = None) -> None:
+    """Prints an answer for people, or as one JSON object; `save` is the file for its sound.
+
+    Raises:
+        InputError: It is no sound and should be saved, or the file cannot be written.
+    """
+    if save is not None and not hasattr(answer, "save"):
+        raise InputError(f"Received --save {save}; the answer is no sound, so print it instead.")
+    if save is not None:
+        try:
+            answer.save(save)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise InputError(f"{save} cannot be written: {error.strerror or error}.") from None
     click.echo(json.dumps(answer.to_dict()) if as_json else str(answer))
 
 
@@ -89,4 +100,7 @@ OPTION = click.option(
     help="Setting of the task, such as seed=3, temperature=0.5, top_k=10, length=400, horizon=96.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+SAVE = click.option(
+    "--save", metavar="FILE", help="Write what the model says there too, as a WAV file."
+)
 INPUT_HELP = "INPUT is a text (- for standard input), a sound file or a CSV table."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -13,7 +12,7 @@ import click
 
 from zoo.cli._inputs import Given, expanded
 from zoo.cli._records import Record, Writer
-from zoo.cli._shared import JSON, OPTION, options, show_answer
+from zoo.cli._shared import JSON, OPTION, SAVE, options, show_answer
 from zoo.errors import InputError, ZooError
 
 _HELP = (
@@ -29,6 +28,7 @@ _HELP = (
 @click.argument("given", metavar="INPUT...", nargs=-1, required=True)
 @OPTION
 @JSON
+@SAVE
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table of comma-separated values.")
 @click.option("--threads", type=int, metavar="N", help="Threads of one call. Default: all CPUs.")
 def command(
@@ -36,6 +36,7 @@ def command(
     given: tuple[str, ...],
     pairs: tuple[str, ...],
     as_json: bool,
+    save: str | None,
     as_csv: bool,
     threads: int | None,
 ) -> None:
@@ -45,16 +46,19 @@ def command(
     JSON object; several give a record each, with --json as JSON lines.
     """
     from export.runtime import load
+    from zoo.tasks import domain_of
 
     if as_json and as_csv:
         raise InputError("Received --json and --csv; give one of them.")
     model = load(file, threads=threads)
-    domain = importlib.import_module(type(model.task).__module__).DOMAIN
+    domain = domain_of(model.task)
     settings = options(pairs)
     inputs = expanded(domain, given)
     if isinstance(inputs, str) and not as_csv:
-        show_answer(model.predict(_raw(domain, inputs), **settings), as_json)
+        show_answer(model.predict(_raw(domain, inputs), **settings), as_json, save)
         return
+    if save is not None:
+        raise InputError(f"Received --save {save} for records; it goes with one INPUT.")
     many = [Given(inputs, inputs)] if isinstance(inputs, str) else inputs
     writer = Writer("csv" if as_csv else "json" if as_json else "text")
     with _progress(many) as shown:

@@ -49,6 +49,7 @@ def command(
     told on standard error.
     """
     from export.runtime import load
+    from zoo.tasks import domain_of
 
     model = load(file, threads=1)  # steps are too small to share, and idle threads spin
     stream = model.stream(**options(pairs))
@@ -59,7 +60,8 @@ def command(
             with clock.piece(len(piece)):
                 _show(stream.feed(piece), as_json)
         _show(stream.flush(), as_json)
-    if config := getattr(model.task, "config", None):
+    if domain_of(model.task) == "speech":
+        config = model.task.config  # type: ignore[attr-defined]
         click.echo(clock.told(config.sampling_rate, config.frame_length), err=True)
 
 

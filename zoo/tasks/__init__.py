@@ -33,6 +33,7 @@ __all__ = [
     "answer",
     "chat",
     "check_options",
+    "domain_of",
     "generate",
     "load_task",
     "task_kinds",
@@ -226,6 +227,11 @@ def task_kinds() -> list[str]:
 
     names = (module.name for module in pkgutil.iter_modules(__path__))
     return sorted(name for name in names if not name.startswith("_"))
+
+
+def domain_of(task: Task) -> str:
+    """What raw input is to a task: "text", "speech" for recordings, or "series" for tables."""
+    return str(importlib.import_module(type(task).__module__).DOMAIN)
 
 
 def load_task(kind: str, processing: Mapping[str, Any]) -> Task:

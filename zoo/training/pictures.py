@@ -24,7 +24,9 @@ from zoo.loading import Pretrained
 from zoo.plots.attention import save_attention
 from zoo.plots.attention_map import save_attention_map
 from zoo.plots.confusion import save_confusion
+from zoo.plots.speech import save_speech
 from zoo.tasks.classification import Classification
+from zoo.tasks.digit_speech import DigitSpeech
 from zoo.tasks.intent_and_slots import IntentAndSlots
 from zoo.tasks.sequence_classification import SequenceClassification
 from zoo.tasks.tagging import Tagging
@@ -33,9 +35,10 @@ from zoo.tasks.translation import Translation
 from zoo.training.classification import split
 from zoo.training.sequence_classification import split as split_sequences
 
-CONFUSION, ATTENTION = "confusion.png", "attention.png"
+CONFUSION, ATTENTION, SPOKEN = "confusion.png", "attention.png", "spoken.png"
 _EXAMPLES = 1000  # of the validation part, evenly spaced
 _TEXTS = 4
+_SAID = "0 1 2 3 4 5 6 7 8 9"
 
 Picture = Callable[[Pretrained, Any, Path], None]
 
@@ -44,7 +47,7 @@ def save_pictures(model: Pretrained, data: Any, folder: Path) -> None:
     """Draws what the model's task can show on the validation part of its data.
 
     `confusion.png`: which classes (intents, tags) it takes for which. `attention.png`: what it
-    looked at in a few short texts, where its network tells.
+    looked at in a few short texts, where its network tells. `spoken.png`: what its voices say.
 
     Args:
         model: The model.
@@ -111,8 +114,15 @@ def _aligned_texts(model: Pretrained, data: ParallelTexts, folder: Path) -> None
         save_attention_map(told, folder / ATTENTION)
 
 
+def _spoken_digits(model: Pretrained, data: Any, folder: Path) -> None:
+    task = cast(DigitSpeech, model.task)
+    answers = [task.predict(model.run, _SAID, speaker=name) for name in task.timing.speakers]
+    save_speech(task.config, answers, folder / SPOKEN)
+
+
 PICTURES: Mapping[str, tuple[Picture, ...]] = {
     "classification": (_confused_clips,),
+    "digit_speech": (_spoken_digits,),
     "intent_and_slots": (_confused_intents,),
     "sequence_classification": (_confused_sequences,),
     "tagging": (_confused_tags,),

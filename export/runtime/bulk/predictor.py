@@ -14,7 +14,7 @@ import numpy as np
 from export.runtime.bulk.lengths import batches, length
 from export.runtime.loading import load
 from zoo.errors import InputError, ZooError
-from zoo.tasks import Answer, check_options
+from zoo.tasks import Answer, check_options, domain_of
 
 LONGEST = 2**21  # characters, bytes or samples that are padded to one length at once
 
@@ -109,7 +109,7 @@ class Predictor:
 
     def _opened(self, raw: Any) -> Any:
         """Of a model that reads text, the text of a file; other tasks open files themselves."""
-        if not isinstance(raw, Path) or self.model.metadata.get("domain") != "text":
+        if not isinstance(raw, Path) or domain_of(self.model.task) != "text":
             return raw
         try:
             return raw.read_text(encoding="utf-8")
