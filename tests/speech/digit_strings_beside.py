@@ -55,7 +55,7 @@ def beside(ours: Pretrained, other: Pretrained, levels: tuple[int, ...], name: s
         value=word_error(strings, found),
         unit="edits a word",
         direction="lower",
-        split="test",
+        split="test strings",
         protocol=(
             f"the {len(strings)} strings of {name.removesuffix('_beside_others')}; beside "
             f"{BESIDE} version {other.card.measured.version} on each stretch of 0.2 s or more that "
