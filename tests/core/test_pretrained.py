@@ -53,7 +53,9 @@ def test_the_small_files_are_measured_of_these_weights(card: ModelCard) -> None:
         assert small.bytes - words < most * (small.float_bytes - words)
         tolerance = {"int8": 0.03, "float16": 0.002}[small.kind]
         for name, metric in figures.items():
-            assert small.metrics[name] == pytest.approx(metric.value, rel=tolerance), renew
+            # Of errors that hardly occur one more is a large share.
+            near = pytest.approx(metric.value, rel=tolerance, abs=2e-3)
+            assert small.metrics[name] == near, renew
 
 
 @every_model

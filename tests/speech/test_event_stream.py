@@ -30,7 +30,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Model:
     keras.utils.set_random_seed(5)
     arguments = {**recipe.model.arguments, "classes": len(LABELS), "features": 10}
     network = build("speech.frames", **arguments)
-    rng = np.random.default_rng(2)  # hears a word all the time
+    rng = np.random.default_rng(6)  # hears many words
     for weight in network.weights:
         weight.assign(rng.normal(0, 1, weight.shape))
     path = tmp_path_factory.mktemp("events") / "model.onnx"
@@ -56,9 +56,9 @@ def same(found: list[dict[str, Any]], whole: list[dict[str, Any]]) -> None:
 
 
 def test_pieces_have_the_events_of_the_whole_recording(file: Model) -> None:
-    x = sound()
+    x = sound(12.0)
     whole = file(x).to_dict()["events"]
-    assert len(whole) > 9
+    assert len(whole) > 8
     rng = np.random.default_rng(1)
     stream, found = file.stream(), []
     cuts = np.sort(rng.integers(0, len(x), 9)).tolist()

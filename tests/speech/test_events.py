@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import RecipeError
+from zoo.processing.ctc import GreedyRule
 from zoo.processing.events import Rule, SpeechRule, WordRule, settings_of
 
 LABELS = ("go", "stop", "something else", "silence")
 RULES: dict[str, Callable[[], Rule]] = {
     "words": lambda: WordRule(LABELS, 0.5, smooth=3, rest=4),
     "speech": lambda: SpeechRule(("other", "speech"), 0.5, rest=3),
+    "greedy": lambda: GreedyRule(LABELS[:2]),
 }
 
 
@@ -58,8 +60,20 @@ def test_a_word_is_told_once_when_its_mean_reaches_the_threshold() -> None:
     found = WordRule(LABELS, 0.5, smooth=3, rest=4).found(x, 0)
     assert [(frame, word) for frame, word, _ in found] == [(9, "stop")]
     assert found[0][2] == pytest.approx(0.6)
-    again = WordRule(LABELS, 0.5, smooth=3, rest=2).found(x, 0)
-    assert [frame for frame, *_ in again] == [9, 11]
+
+
+def test_a_word_is_told_again_when_it_has_gone_and_another_after_a_while() -> None:
+    x = np.zeros((40, 4), np.float32)
+    x[2:12, 1] = x[16:20, 1] = x[20:30, 0] = 0.9  # one long "stop", another one, "go" at once
+
+    def told(rest: int) -> list[tuple[int, str]]:
+        found = WordRule(LABELS, 0.5, smooth=2, rest=rest).found(x, 0)
+        return [(frame, word) for frame, word, _ in found]
+
+    assert told(1) == [(3, "stop"), (17, "stop"), (21, "go")]
+    assert told(8) == [(3, "stop"), (17, "stop"), (25, "go")]
+    x[12:16, 1] = 0.45  # it never falls well below the threshold: still the same word
+    assert told(1) == [(3, "stop"), (21, "go")]
 
 
 def test_speech_starts_at_once_and_ends_after_a_pause() -> None:
@@ -87,4 +101,4 @@ def test_settings_that_cannot_be_are_refused() -> None:
     with pytest.raises(RecipeError, match="is a number"):
         settings_of({"events": {"threshold": "high"}}, ("threshold",))
     with pytest.raises(ValueError, match="probabilities are"):
-        WordRule(LABELS, 0.5, 3, 4).restore({"before": np.zeros((5, 2)), "until": np.zeros(1)})
+        WordRule(LABELS, 0.5, 3, 4).restore({"before": np.zeros((5, 2)), "told": np.zeros(2)})

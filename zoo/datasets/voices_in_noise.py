@@ -86,7 +86,7 @@ def join(parts: Mapping[str, Any]) -> VoicesInNoise:
         sources=np.repeat([name for name, *_ in spoken], [len(data) for _, data, *_ in spoken]),
         speakers=np.concatenate([speakers for *_, speakers, _ in spoken]),
         splits=np.concatenate([splits for *_, splits in spoken]),
-        noises=_split_noises(parts["background-noise"]),
+        noises=split_noises(parts["background-noise"]),
         sampling_rate=RATE,
     )
 
@@ -101,7 +101,12 @@ def _by_speaker(speakers: np.ndarray) -> list[str]:
     return [SPEAKERS.get(speaker, "train") for speaker in speakers.tolist()]
 
 
-def _split_noises(noises: Noises) -> dict[str, dict[str, np.ndarray]]:
+def split_noises(noises: Noises) -> dict[str, dict[str, np.ndarray]]:
+    """Part -> name -> noise at 8 kHz; the test noises are whole files of their own.
+
+    Raises:
+        MissingExtraError: The extra [audio] is not installed.
+    """
     found: dict[str, dict[str, np.ndarray]] = {"train": {}, "validation": {}, "test": {}}
     for name, waveform in noises.waveforms.items():
         audio = _at_rate(waveform, noises.sampling_rate)

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.datasets.voices_in_noise import VoicesInNoise
 from zoo.processing.activity import STEP, decibels
 from zoo.processing.audio import LogMel
-from zoo.tasks.keywords import Keywords
 
 _OVER = 10.0  # dB over the floor, the 10th percentile
 _SHORTEST = 20  # steps of 10 ms
@@ -23,17 +21,25 @@ class NearestWord:
     vector of one is the mean of its log-mel bands with their own mean taken out.
 
     Args:
-        task: For its features and words.
-        known: The clips that train.
+        config: Features.
+        words: Those that are told.
+        said: The word of each known clip (clips,); other words are told as nothing.
+        waveforms: The clips, float32 (samples,) each.
     """
 
-    def __init__(self, task: Keywords, known: VoicesInNoise) -> None:
-        self._config: LogMel = task.config
-        self._names = [*task.words, None]
-        places = [np.flatnonzero(known.words == word) for word in task.words]
-        places.append(np.flatnonzero(~np.isin(known.words, task.words)))
+    def __init__(
+        self,
+        config: LogMel,
+        words: Sequence[str],
+        said: np.ndarray,
+        waveforms: Sequence[np.ndarray],
+    ) -> None:
+        self._config = config
+        self._names = [*words, None]
+        places = [np.flatnonzero(said == word) for word in words]
+        places.append(np.flatnonzero(~np.isin(said, words)))
         self._means = [
-            np.mean([self._vector(known.waveforms[n]) for n in found[:_MOST]], axis=0)
+            np.mean([self._vector(waveforms[n]) for n in found[:_MOST]], axis=0)
             if len(found)
             else np.inf
             for found in places
@@ -45,18 +51,23 @@ class NearestWord:
 
     def _words(self, waveform: np.ndarray) -> list[str]:
         found = []
-        step = round(STEP * self._config.sampling_rate)
-        levels = decibels(waveform, step)
-        floor = np.percentile(levels, 10)
-        edges = np.flatnonzero(np.diff(np.pad(levels > floor + _OVER, 1).astype(int)))
-        for start, end in edges.reshape(-1, 2).tolist():
-            if end - start >= _SHORTEST:
-                vector = self._vector(waveform[start * step : end * step])
-                distances = [float(np.square(vector - mean).sum()) for mean in self._means]
-                name = self._names[int(np.argmin(distances))]
-                found += [name] if name else []
+        for start, end in loud_stretches(waveform, self._config.sampling_rate):
+            vector = self._vector(waveform[start:end])
+            distances = [float(np.square(vector - mean).sum()) for mean in self._means]
+            name = self._names[int(np.argmin(distances))]
+            found += [name] if name else []
         return found
 
     def _vector(self, waveform: np.ndarray) -> np.ndarray:
         mean = self._config(waveform).mean(axis=0)
         return np.asarray(mean - mean.mean())
+
+
+def loud_stretches(waveform: np.ndarray, rate: int) -> list[tuple[int, int]]:
+    """First sample and end of each stretch of 0.2 s or more that is 10 dB over the floor."""
+    step = round(STEP * rate)
+    levels = decibels(waveform, step)
+    floor = np.percentile(levels, 10)
+    edges = np.flatnonzero(np.diff(np.pad(levels > floor + _OVER, 1).astype(int)))
+    pairs = edges.reshape(-1, 2).tolist()
+    return [(a * step, b * step) for a, b in pairs if b - a >= _SHORTEST]

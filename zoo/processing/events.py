@@ -11,6 +11,8 @@ import numpy as np
 from zoo.errors import RecipeError
 from zoo.processing.frontend import Arrays
 
+_GONE = 0.8  # share of the threshold below which a word that was told is over
+
 
 @dataclass(frozen=True)
 class Event:
@@ -75,8 +77,9 @@ class Rule(Protocol):
 class WordRule:
     """A word is heard where its probability, as a mean over some frames, reaches a threshold.
 
-    After one there is no other for a while, so that a word is told once. A threshold that is not
-    reached by the mean of the first frames of a recording counts the missing frames as zero.
+    It is told once: the same word is heard again only after its mean has fallen well below the
+    threshold, and no other for a while. A threshold that is not reached by the mean of the first
+    frames of a recording counts the missing frames as zero.
 
     Args:
         labels: The classes; the last two, anything else and silence, are no events.
@@ -101,6 +104,7 @@ class WordRule:
         self._rest = rest
         self._before = np.zeros((smooth - 1, len(self._words)), np.float64)
         self._quiet_until = 0
+        self._told = -1  # the word told last, until it has gone
 
     def found(self, shares: np.ndarray, first: int) -> list[tuple[int, str, float]]:
         """See `Rule`; the frame is the one that reaches the threshold."""
@@ -109,11 +113,13 @@ class WordRule:
         joined = np.concatenate([self._before, shares[:, : len(self._words)]])
         self._before = joined[len(joined) - self._smooth + 1 :]
         events = []
-        for step, mean in enumerate(means(joined, self._smooth)):
+        for frame, mean in enumerate(means(joined, self._smooth), first):
+            if self._told >= 0 and mean[self._told] < _GONE * self._threshold:
+                self._told = -1
             word = int(mean.argmax())
-            if first + step >= self._quiet_until and mean[word] >= self._threshold:
-                events.append((first + step, self._words[word], float(mean[word])))
-                self._quiet_until = first + step + self._rest
+            if mean[word] >= self._threshold and word != self._told and frame >= self._quiet_until:
+                events.append((frame, self._words[word], float(mean[word])))
+                self._told, self._quiet_until = word, frame + self._rest
         return events
 
     def at_end(self, frames: int) -> list[tuple[int, str, float]]:
@@ -121,15 +127,16 @@ class WordRule:
         return []
 
     def state(self) -> Arrays:
-        """The last probabilities, and until when there is no event."""
-        return {"before": self._before, "until": np.array([self._quiet_until], np.int64)}
+        """The last probabilities, the word told last, and until when there is no event."""
+        return {"before": self._before, "told": np.array([self._quiet_until, self._told], np.int64)}
 
     def restore(self, arrays: Arrays) -> None:
         """See `Rule`."""
-        if arrays["before"].shape != self._before.shape:
-            raise ValueError(f"probabilities are {arrays['before'].shape}")
+        until, told = arrays["told"].tolist()
+        if arrays["before"].shape != self._before.shape or not -1 <= told < len(self._words):
+            raise ValueError(f"probabilities are {arrays['before'].shape}, the word is {told}")
         self._before = arrays["before"].astype(np.float64)
-        self._quiet_until = int(arrays["until"][0])
+        self._quiet_until, self._told = until, told
 
 
 def means(values: np.ndarray, length: int) -> np.ndarray:
