@@ -26,6 +26,7 @@ from zoo.errors import DataError, InputError, RecipeError
 from zoo.evaluation import transcription as judge
 from zoo.evaluation.spoken_strings import heard, made
 from zoo.model_card import read_recipe
+from zoo.plots.alignment import save_alignment
 from zoo.processing.activity import parted
 from zoo.processing.strings import StringMaker
 from zoo.tasks import load_task
@@ -132,6 +133,9 @@ def test_a_recipe_is_trained_and_answers(data: Utterances, tmp_path: Path) -> No
     trained = zoo.train(str(recipe), tmp_path / "run", data=data, verbose=0)
     assert trained.task.processing["labels"] == LABELS
     assert set(trained.predict(data.waveforms[0]).text.split()) <= set(WORDS)
+    pytest.importorskip("matplotlib")
+    save_alignment(trained.task, trained.run, data.waveforms[0], tmp_path / "aligned.png")  # type: ignore[arg-type]
+    assert (tmp_path / "aligned.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.fixture(scope="module")
