@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.fsdd import Recordings
-from zoo.errors import DataError, RecipeError
+from zoo.errors import DataError
 from zoo.model_card import Recipe
 from zoo.processing.audio import power_spectrogram
 from zoo.processing.recording import read as read_recording
@@ -19,6 +19,7 @@ from zoo.processing.waveforms import padded
 from zoo.tasks.classification import log_mel
 from zoo.training.audio_augmentation import AudioAugmenter, Strength
 from zoo.training.batches import Batches, Problem
+from zoo.training.options import options_of
 
 _MULTIPLE = 32  # of the time axis
 _OPTIONS = ("validation_takes", "label_smoothing", "augment")
@@ -122,11 +123,7 @@ def prepare(
         DataError: `hold_out` is no speaker, the data has another rate, or a side would be empty.
         RecipeError: A key is unknown.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
-        )
+    options = options_of(recipe, _OPTIONS)
     kept = {**(processing or recipe.processing), "labels": list(data.label_names)}
     config = log_mel(kept)
     if data.sampling_rate != config.sampling_rate:

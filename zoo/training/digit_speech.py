@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.digits_to_say import DigitsToSay, join
-from zoo.errors import DataError, RecipeError
+from zoo.errors import DataError
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
 from zoo.processing.clip_frames import stretched, trimmed
@@ -21,6 +21,7 @@ from zoo.training.batches import Batches, Problem
 from zoo.training.classification import read_own_data as read_labels
 from zoo.training.classification import split
 from zoo.training.clip_styles import ClipStyles
+from zoo.training.options import options_of
 from zoo.training.time_alignment import TimeAlignment
 
 Inputs = dict[str, np.ndarray]
@@ -127,9 +128,7 @@ def prepare(
         DataError: A speaker was to be held out, the rate is another, or a side would be empty.
         RecipeError: A key is unknown.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(f"Received the unknown training option {unknown[0]!r}; use {_OPTIONS}.")
+    options = options_of(recipe, _OPTIONS)
     if hold_out is not None:
         raise DataError(f"Received hold_out={hold_out!r}; a voice must be heard to be learned.")
     recordings, config = data.recordings, log_mel(recipe.processing)

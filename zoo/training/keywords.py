@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.voices_in_noise import VoicesInNoise
-from zoo.errors import DataError, RecipeError
+from zoo.errors import DataError
 from zoo.model_card import Recipe
 from zoo.processing.activity import STEP, speaking
 from zoo.processing.audio import LogMel
@@ -19,6 +19,7 @@ from zoo.processing.recording import read as read_recording
 from zoo.tasks.keywords import OTHERS, from_processing
 from zoo.training.batches import Batches, Problem
 from zoo.training.bent_frames import Bending, BentFrames
+from zoo.training.options import options_of
 
 _VALIDATION = 256  # stretches
 _PAUSES = (0.1, 0.7)  # seconds
@@ -190,11 +191,7 @@ def prepare(
         DataError: `hold_out` is given: the speakers of the data are parted once and for all.
         RecipeError: A key is unknown.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
-        )
+    options = options_of(recipe, _OPTIONS)
     if hold_out is not None:
         raise DataError(f"Received hold_out={hold_out!r}; speakers of mixtures are parted already.")
     labels = [*data.commands, *OTHERS]

@@ -16,6 +16,7 @@ from zoo.processing.vocabulary import UNKNOWN, padded
 from zoo.processing.words import WordCodec, split_words
 from zoo.tasks.tagging import from_processing
 from zoo.training.batches import Batches, Problem
+from zoo.training.options import options_of
 from zoo.training.word_vectors import WordVectors, learn
 
 _OPTIONS = ("unknown_rate", "minimum_count", "longest", "vectors", "pad_to")
@@ -151,9 +152,7 @@ def check_options(recipe: Recipe, hold_out: str | None, known: Sequence[str]) ->
     Raises:
         RecipeError: One is unknown, or a group is to be held out.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(known)):
-        raise RecipeError(f"Received the unknown training option {unknown[0]!r}; known: {known}.")
+    options = options_of(recipe, known)
     if hold_out is not None:
         raise RecipeError(f"Received hold_out={hold_out!r}; these sentences have no groups.")
     return options

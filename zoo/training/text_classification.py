@@ -18,6 +18,7 @@ from zoo.tasks.text_classification import CODECS, TextClassification, from_proce
 from zoo.training.batches import Batches, Problem
 from zoo.training.coded_texts import CodedTexts
 from zoo.training.linear_teacher import opinions
+from zoo.training.options import options_of
 
 _OPTIONS = ("unknown_rate", "made_rate", "balance", "label_smoothing")
 _EXTRA = ("pad_to", "window", "with_validation", "teacher")
@@ -78,11 +79,7 @@ def prepare(
         DataError: A part is empty or a class has no text to learn from.
         RecipeError: A kind or key is unknown, or a group is to be held out.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - {*_OPTIONS, *_EXTRA}):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS + _EXTRA}."
-        )
+    options = options_of(recipe, (*_OPTIONS, *_EXTRA))
     if hold_out is not None:
         raise RecipeError(f"Received hold_out={hold_out!r}; these texts have no groups.")
     learned_parts = ["train", *(["validation"] if options.get("with_validation") else [])]

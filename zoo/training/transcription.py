@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from zoo.datasets._utterances import Utterances
-from zoo.errors import DataError, RecipeError
+from zoo.errors import DataError
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
 from zoo.processing.mixtures import NoiseMaker
@@ -21,6 +21,7 @@ from zoo.tasks.transcription import OTHERS, from_processing
 from zoo.training.batches import Batches, Problem
 from zoo.training.bent_frames import Bending
 from zoo.training.ctc_loss import CtcLoss
+from zoo.training.options import options_of
 from zoo.training.spoken_lines import Strings, single_words
 
 _VALIDATION = 192  # strings
@@ -60,11 +61,7 @@ def prepare(
         DataError: A part is empty, the speaker is unknown, or the sampling rate is another one.
         RecipeError: A key is unknown.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
-        )
+    options = options_of(recipe, _OPTIONS)
     labels = [*OTHERS, *data.vocabulary]
     kept = {**(processing or recipe.processing), "labels": labels}
     config = from_processing(kept).config

@@ -17,6 +17,7 @@ from zoo.processing.vocabulary import UNKNOWN, Vocabulary, padded
 from zoo.tasks.transduction import Transduction, from_processing
 from zoo.training.alignment import Chunks, align
 from zoo.training.batches import Batches, Problem
+from zoo.training.options import options_of
 
 _OPTIONS = ("minimum_count", "label_smoothing", "unknown_rate", "forget_rate")
 Inputs = dict[str, np.ndarray]
@@ -105,11 +106,7 @@ def prepare(
         DataError: No pair of a part can be aligned.
         RecipeError: A key is unknown, or a group is to be held out.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
-        )
+    options = options_of(recipe, _OPTIONS)
     if hold_out is not None:
         raise RecipeError(f"Received hold_out={hold_out!r}; words have no groups.")
     train, validation = _aligned(data)

@@ -18,6 +18,7 @@ from zoo.processing.vocabulary import padded
 from zoo.tasks.translation import Translation, from_processing, plain
 from zoo.training.batches import Batches, Problem
 from zoo.training.merge_dropout import Spellings
+from zoo.training.options import options_of
 from zoo.training.subwords import learn_subwords
 
 Inputs = dict[str, np.ndarray]
@@ -123,11 +124,7 @@ def prepare(
         DataError: No pair is left, or the pieces cannot be learned.
         RecipeError: A key is unknown, or a group is to be held out.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
-        )
+    options = options_of(recipe, _OPTIONS)
     if hold_out is not None:
         raise RecipeError(f"Received hold_out={hold_out!r}; parallel texts have no groups.")
     kept = dict(processing or recipe.processing)

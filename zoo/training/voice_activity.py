@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from zoo.datasets.voices_in_noise import VoicesInNoise
-from zoo.errors import DataError, RecipeError
+from zoo.errors import DataError
 from zoo.evaluation.voice_activity import mixtures
 from zoo.model_card import Recipe
 from zoo.processing.audio import LogMel
@@ -19,6 +19,7 @@ from zoo.processing.recording import read as read_recording
 from zoo.tasks.voice_activity import LABELS, from_processing
 from zoo.training.batches import Batches, Problem
 from zoo.training.bent_frames import Bending, BentFrames
+from zoo.training.options import options_of
 
 LEAD = 1.2  # seconds: the longest that is cut off
 _VALIDATION = 64
@@ -94,11 +95,7 @@ def prepare(
         DataError: `hold_out` is given: the speakers of the data are parted once and for all.
         RecipeError: A key is unknown.
     """
-    options = recipe.training.options
-    if unknown := sorted(set(options) - set(_OPTIONS)):
-        raise RecipeError(
-            f"Received the unknown training option {unknown[0]!r}; known: {_OPTIONS}."
-        )
+    options = options_of(recipe, _OPTIONS)
     if hold_out is not None:
         raise DataError(f"Received hold_out={hold_out!r}; speakers of mixtures are parted already.")
     kept = {**(processing or recipe.processing), "labels": list(LABELS)}
