@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from zoo.plots.figure import saved_figure
-from zoo.processing.recording import read
+from zoo.plots.listening import draw_waveform, heard
 from zoo.tasks import Run
 from zoo.tasks.transcription import Transcript, Transcription
 
@@ -26,14 +24,11 @@ def save_alignment(task: Transcription, run: Run, raw: Any, path: Path) -> None:
         InputError: The recording cannot be read, or is too long.
         MissingExtraError: matplotlib is not installed.
     """
-    rate, around = task.config.sampling_rate, task.frontend.around(run)
-    waveform = read(raw, rate, longest=np.inf)
-    shares = task.decisions.outputs(around, waveform)["probabilities"][0]
+    waveform, shares = heard(task, run, raw)
     answer = task.transcript(shares)
     with saved_figure(path, 9.0, 4.2) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
-        above.plot(np.arange(len(waveform)) / rate, waveform, color="tab:gray", linewidth=0.5)
-        above.set_ylabel("waveform")
+        draw_waveform(above, waveform, task.config.sampling_rate)
         above.set_title(f"{answer.text} ({answer.probability:.1%})", pad=16)
         _shade(above, answer)
         step = task.config.hop
@@ -48,7 +43,7 @@ def save_alignment(task: Transcription, run: Run, raw: Any, path: Path) -> None:
         )
         below.set_yticks(range(len(task.labels)), task.labels, fontsize="small")
         below.set_xlabel("time (s)")
-        below.set_xlim(0, len(waveform) / rate)
+        below.set_xlim(0, len(waveform) / task.config.sampling_rate)
 
 
 def _shade(axes: Any, answer: Transcript) -> None:

@@ -29,15 +29,13 @@ def save_listening(task: EventTask, run: Run, raw: Any, path: Path) -> None:
         InputError: The recording cannot be read, or is too long.
         MissingExtraError: matplotlib is not installed.
     """
-    rate, around = task.config.sampling_rate, task.frontend.around(run)
-    waveform = read(raw, rate, longest=np.inf)
-    shares = task.decisions.outputs(around, waveform)["probabilities"][0]
+    rate = task.config.sampling_rate
+    waveform, shares = heard(task, run, raw)
     rule = task.rule()
     told = task.told([*rule.found(shares, 0), *rule.at_end(len(shares))]).events
     with saved_figure(path, 9.0, 4.2) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
-        above.plot(np.arange(len(waveform)) / rate, waveform, color="tab:gray", linewidth=0.5)
-        above.set_ylabel("waveform")
+        draw_waveform(above, waveform, rate)
         _draw_shares(below, shares, task.labels, task.config.hop)
         below.set_xlim(0, len(waveform) / rate)
         for event in told:
@@ -45,6 +43,23 @@ def save_listening(task: EventTask, run: Run, raw: Any, path: Path) -> None:
                 axes.axvline(event.seconds, color="black", linewidth=0.8, linestyle=":")
             place = (event.seconds, 1.02)
             above.annotate(event.event, place, xycoords=above.get_xaxis_transform(), rotation=30)
+
+
+def heard(task: EventTask, run: Run, raw: Any) -> tuple[np.ndarray, np.ndarray]:
+    """A recording float32 (samples,), and the probabilities of its frames (frames, classes).
+
+    Raises:
+        InputError: The recording cannot be read, or is too long.
+    """
+    waveform = read(raw, task.config.sampling_rate, longest=np.inf)
+    outputs = task.decisions.outputs(task.frontend.around(run), waveform)
+    return waveform, outputs["probabilities"][0]
+
+
+def draw_waveform(axes: Any, waveform: np.ndarray, rate: int) -> None:
+    """The samples (samples,) over the seconds."""
+    axes.plot(np.arange(len(waveform)) / rate, waveform, color="tab:gray", linewidth=0.5)
+    axes.set_ylabel("waveform")
 
 
 def _draw_shares(axes: Any, shares: np.ndarray, labels: Sequence[str], hop: float) -> None:
