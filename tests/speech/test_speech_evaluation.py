@@ -75,7 +75,7 @@ def written(folder: Path, rows: str) -> Path:
     soundfile = pytest.importorskip("soundfile")
     soundfile.write(folder / fsdd.AUDIO, np.linspace(-0.5, 0.5, 100), 8000)
     header = "file,digit,speaker,take,split,start,length\n"
-    (folder / fsdd.INDEX).write_text(header + rows, encoding="utf-8")
+    (folder / "index.csv").write_text(header + rows, encoding="utf-8")
     return folder
 
 
@@ -87,7 +87,7 @@ def test_the_reader_cuts_clips_where_the_index_says(tmp_path: Path) -> None:
     assert len(data.where(data.splits == "test")) == 1
 
 
-@pytest.mark.parametrize("rows", ["", "a,7,ann,0,test,50,51\n", "a,seven,ann,0,test,0,9\n"])
+@pytest.mark.parametrize("rows", ["", "a,7,ann,0,test,50,51\n", "a,x,ann,0,test,0,9\n", "a\n"])
 def test_a_damaged_data_set_is_refused(tmp_path: Path, rows: str) -> None:
     with pytest.raises(DataError):
         fsdd.read(written(tmp_path, rows))

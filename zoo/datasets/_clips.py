@@ -60,7 +60,7 @@ def cut(audio: np.ndarray, rows: Rows, path: Path) -> list[np.ndarray]:
     """
     try:
         places = [(int(row["start"]), int(row["length"])) for row in rows]
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # a short row has None
         raise DataError(f"The index of {path} is damaged: {error}.") from None
     if any(start < 0 or length < 1 or start + length > len(audio) for start, length in places):
         raise DataError(f"{path} has {len(audio)} samples, fewer than its index says.")

@@ -5,15 +5,16 @@ Source: github.com/Jakobovski/free-spoken-digit-dataset, CC BY-SA 4.0, Zohar Jac
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from zoo.errors import DataError, MissingExtraError
+from zoo.datasets._clips import cut, read_flac, read_index
+from zoo.errors import DataError
 
-AUDIO, INDEX = "fsdd_8k.flac", "index.csv"
+AUDIO = "fsdd_8k.flac"
+COLUMNS = ("digit", "speaker", "take", "split", "start", "length")
 
 
 @dataclass(frozen=True)
@@ -64,20 +65,11 @@ def read(folder: Path) -> Recordings:
         DataError: A file is missing or damaged.
         MissingExtraError: The extra [audio] is not installed.
     """
+    audio, rate = read_flac(folder / AUDIO)
+    rows = read_index(folder, COLUMNS)
     try:
-        import soundfile
-    except ImportError:
-        raise MissingExtraError("audio", "Reading FLAC files") from None
-    for name in (AUDIO, INDEX):
-        if not (folder / name).is_file():
-            raise DataError(f"{folder / name} is missing; fsdd needs {AUDIO} and {INDEX}.")
-    try:
-        audio, rate = soundfile.read(folder / AUDIO, dtype="float32")
-        rows = list(csv.DictReader((folder / INDEX).read_text(encoding="utf-8").splitlines()))
-        starts = np.array([int(row["start"]) for row in rows])
-        stops = starts + np.array([int(row["length"]) for row in rows])
-        recordings = Recordings(
-            waveforms=tuple(audio[a:b] for a, b in zip(starts, stops, strict=True)),
+        return Recordings(
+            waveforms=tuple(cut(audio, rows, folder / AUDIO)),
             labels=np.array([int(row["digit"]) for row in rows], np.int32),
             speakers=np.array([row["speaker"] for row in rows]),
             takes=np.array([int(row["take"]) for row in rows], np.int32),
@@ -85,8 +77,5 @@ def read(folder: Path) -> Recordings:
             label_names=tuple("0123456789"),
             sampling_rate=rate,
         )
-    except (soundfile.LibsndfileError, KeyError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise DataError(f"{folder} is damaged: {error!r}; fetch fsdd again.") from None
-    if not rows or stops.max() > len(audio):
-        raise DataError(f"{folder / AUDIO} has {len(audio)} samples, fewer than {INDEX} says.")
-    return recordings
