@@ -26,6 +26,8 @@ class SeriesData:
         step: seconds from one row to the next.
         borders: rows at which training, validation and test part end; rows after the last are
             not used.
+        published_stds: deviations that published results divide the errors of each series by,
+            where they are not those of the training part.
     """
 
     table: Table
@@ -33,6 +35,7 @@ class SeriesData:
     units: tuple[str, ...]
     step: int
     borders: tuple[int, int, int]
+    published_stds: tuple[float, ...] | None = None
 
     def rows(self, split: str) -> tuple[int, int]:
         """First row and end of the part "train", "validation" or "test"."""
