@@ -11,7 +11,7 @@ import pytest
 
 import zoo
 from zoo import datasets
-from zoo.datasets import ett, ili_national
+from zoo.datasets import ett, ili_national, weather_mpi
 from zoo.errors import DataError
 from zoo.processing.tables import read_table
 
@@ -47,6 +47,30 @@ def test_ett_tables_are_read_when_asked_for(tmp_path: Path) -> None:
 def test_ett_without_a_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no table is there"):
         ett.read(tmp_path)
+
+
+def weather_csv(rows: int) -> str:
+    head = ",".join(["date", *(f"{n} (\ufffd)" for n in weather_mpi.UNITS if n != "OT"), "OT"])
+    lines = [f"2020-01-01 00:10:00,{','.join([str(i % 7)] * 21)}" for i in range(rows)]
+    lines[3] = lines[3].rsplit(",", 1)[0] + ",-9999.0"
+    return "\n".join([head, *lines]) + "\n"
+
+
+def test_weather_marks_are_not_measured(tmp_path: Path) -> None:
+    (tmp_path / "weather.csv.gz").write_bytes(gzip.compress(weather_csv(100).encode()))
+    data = datasets.load("weather-mpi", tmp_path).get("weather")
+    assert data.borders == (70, 80, 100) and data.table.names[-1] == "OT" and data.step == 600
+    assert np.argwhere(np.isnan(data.table.values)).tolist() == [[3, 20]]
+    assert data.published_stds is not None
+    assert data.published_stds[20] > 1000 > data.published_stds[0]
+
+
+def test_weather_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"needed is weather\.csv\.gz or weather\.csv"):
+        weather_mpi.read(tmp_path)
+    (tmp_path / "weather.csv").write_text("date,p (mbar)\n2020-01-01 00:10:00,1\n")
+    with pytest.raises(DataError, match=r"damaged: .*lacks the columns"):
+        weather_mpi.read(tmp_path)
 
 
 def test_weeks_without_reports_are_unknown(tmp_path: Path) -> None:

@@ -144,3 +144,19 @@ def test_the_linear_layer_knows_waves_it_has_seen_and_no_future(transform: str) 
     short = dataclasses.replace(data, borders=(30, 480, 600))  # not one whole window
     repeated = np.repeat(history[:, -1:], 12, axis=1)
     np.testing.assert_allclose(LinearForecast(series, short)(history), repeated, rtol=1e-5)
+
+
+def test_errors_on_the_scale_of_published_results() -> None:
+    data = hourly()
+    task = Forecaster(SeriesProcessing.fit(data, OPTIONS))
+    plain = {m.name: m for m in evaluate(task, Guess(0), tables(data))}
+    wide = tuple(3 * std for std in task.series.stds)
+    data = dataclasses.replace(data, published_stds=wide)
+    scaled = {m.name: m for m in evaluate(task, Guess(0), tables(data))}
+    assert set(scaled) == {*plain, "mse_measured"} and scaled["mse"].primary
+    assert scaled["mse_measured"].value == pytest.approx(plain["mse"].value)
+    assert scaled["mse"].value == pytest.approx(plain["mse"].value / 9)
+    assert scaled["mae"].baselines["repeat_last"] == pytest.approx(
+        plain["mae"].baselines["repeat_last"] / 3
+    )
+    assert "published" in scaled["mse"].protocol and "published" not in plain["mse"].protocol

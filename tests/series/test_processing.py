@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.series.made import HOUR, hourly
 from zoo.errors import DataError, InputError, RecipeError
+from zoo.processing.gaps import last_rows
 from zoo.processing.series import SeriesData, SeriesProcessing, Tables
 from zoo.processing.tables import Table
 
@@ -132,8 +133,9 @@ def test_series_that_cannot_be_fitted() -> None:
 
 def test_the_window_is_the_end_of_the_table() -> None:
     table, series = hourly().table, fitted()
-    window = series.window(table)
+    window, filled = series.window(table)
     np.testing.assert_array_equal(window.values, table.values[-24:])
+    assert filled == 0
     with pytest.raises(InputError, match="Received 23 rows; needed are at least 24"):
         series.window(Table(None, table.names, table.values[:23]))
     assert table.times is not None
@@ -141,17 +143,22 @@ def test_the_window_is_the_end_of_the_table() -> None:
     assert ahead.astype(int).tolist() == [HOUR, 2 * HOUR]
 
 
-def test_gaps_matter_in_the_window_only() -> None:
-    table, series = hourly().table, fitted()
+@given(st.sets(st.integers(1, 258), max_size=6), st.booleans())
+def test_missing_rows_and_blank_cells_are_the_same(holes: set[int], line: bool) -> None:
+    table = hourly().table
     assert table.times is not None
-    shifted = table.times.copy()
-    shifted[10:] += np.timedelta64(HOUR, "s")
-    series.window(dataclasses.replace(table, times=shifted))
-    shifted[-3:] += np.timedelta64(HOUR, "s")
-    with pytest.raises(
-        InputError, match="are 2 hours; needed is one row every 1 hour without gaps"
-    ):
-        series.window(dataclasses.replace(table, times=shifted))
+    values = np.linspace([0.0, 5.0], [1.0, 9.0], 260) if line else table.values
+    gone = sorted(holes)
+    blank = values.copy()
+    blank[gone] = np.nan
+    cut = Table(np.delete(table.times, gone), table.names, np.delete(values, gone, axis=0))
+    a, few = last_rows(cut, 24, HOUR)
+    b, same = last_rows(Table(table.times, table.names, blank), 24, HOUR)
+    np.testing.assert_array_equal(a.values, b.values)
+    np.testing.assert_array_equal(a.times, table.times[-24:])
+    assert few == same == 2 * sum(hole >= 236 for hole in gone)
+    if line and 236 not in gone:  # the first value of the window has nothing before it
+        np.testing.assert_allclose(a.values, values[-24:])
 
 
 def test_splits_and_tables_by_name() -> None:

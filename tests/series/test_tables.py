@@ -83,6 +83,19 @@ def test_pandas_frames_and_local_times() -> None:
     assert str(read_table(local, ["x"], "t").times[0]) == "2023-12-31T23:00:00"  # type: ignore[index]
 
 
+def test_cells_without_a_value() -> None:
+    for cell in ("", " NA", "nan", None, float("nan"), "null"):
+        table = read_table({"t": DAYS, "x": [1, cell, "3"]}, ["x"], "t", missing=True)
+        np.testing.assert_array_equal(table.values[:, 0], [1, np.nan, 3])
+    for cell, says in (("many", "received 'many'"), (float("inf"), "received inf")):
+        with pytest.raises(InputError, match=says):
+            read_table({"t": DAYS, "x": [1, cell, 3]}, ["x"], "t", missing=True)
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"t": DAYS, "x": pandas.array([1, None, 3], dtype="Int64")})
+    table = read_table(frame, ["x"], "t", missing=True)
+    np.testing.assert_array_equal(table.values[:, 0], [1, np.nan, 3])
+
+
 def test_arrays_have_no_times() -> None:
     table = read_table(np.arange(6).reshape(3, 2), ["a", "b"], "t")
     assert table.times is None and table.values.dtype == np.float64

@@ -11,7 +11,6 @@ import pytest
 
 from tests.series.made import hourly
 from zoo.errors import InputError, RecipeError
-from zoo.plots.forecast import save_forecast
 from zoo.processing.series import SeriesProcessing
 from zoo.tasks import Arrays, Run, load_task
 from zoo.tasks.forecast import Forecast, Forecaster
@@ -98,6 +97,22 @@ def test_only_the_end_of_the_table_matters() -> None:
     assert long.times == short.times
 
 
+def test_what_is_missing_is_filled_in_and_told() -> None:
+    whole = ask(forecaster(), repeat, frame())
+    assert whole.filled == 0 == whole.to_dict()["filled"]
+    line = {"time": frame()["time"], "s0": np.arange(100.0), "s1": np.arange(100.0)}
+    holes = {name: np.delete(column, [90, 91]).tolist() for name, column in line.items()}
+    holes["s1"][80], holes["s1"][-1] = None, ""
+    forecast = ask(forecaster(), repeat, holes)
+    np.testing.assert_array_equal(forecast.history.values[:, 0], np.arange(76.0, 100))
+    assert forecast.history.values[-1].tolist() == [99, 98] and forecast.filled == 6
+    assert "filled in: 6 of the cells" in str(forecast)
+    assert forecast.times == whole.times
+    empty = {**frame(), "s1": [*range(90), *["NA"] * 10]}
+    with pytest.raises(InputError, match="'s1': 10 of the last 24 steps have no value; at most 6"):
+        ask(forecaster(), repeat, empty)
+
+
 @pytest.mark.parametrize("horizon", [0, 13, -1, 2.0, True, "6"])
 def test_horizons_out_of_range(horizon: Any) -> None:
     with pytest.raises(InputError, match="horizon="):
@@ -108,8 +123,10 @@ def test_tables_that_cannot_be_used(tmp_path: Path) -> None:
     task = forecaster(transform="log")
     with pytest.raises(InputError, match="Received 23 rows; needed are at least 24"):
         ask(task, repeat, frame(23))
-    with pytest.raises(InputError, match="without gaps"):
-        ask(task, repeat, {k: np.delete(v, 90) for k, v in frame().items()})
+    odd = frame()
+    odd["time"] = odd["time"] + (np.arange(100) > 90) * np.timedelta64(60, "s")
+    with pytest.raises(InputError, match="are 61 minutes; needed is one row every 1 hour"):
+        ask(task, repeat, odd)
     zero = frame()
     zero["s1"] = np.where(np.arange(100) == 95, 0.0, zero["s1"])
     with pytest.raises(InputError, match="'s1': received 0 where values are above 0"):
@@ -136,6 +153,7 @@ def test_pictures(tmp_path: Path) -> None:
         "band": banded,
         "steps": ask(forecaster(), repeat, hourly().table.values),
     }.items():
-        save_forecast(forecast, tmp_path / f"{name}.png")
+        figure = forecast.plot(tmp_path / f"{name}.png")
+        assert len(figure.axes) == len(forecast.names)
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["band.png", "steps.png", "two.png"]

@@ -109,9 +109,7 @@ def _draw(model: Any, show: Show, folder: Path) -> None:
         answer = model.predict(Path(show.given))
         save_spectrogram(model.task, Path(show.given), answer, folder / "spectrogram.png")
     elif model.card.recipe.task == "forecast":
-        from zoo.plots.forecast import save_forecast
-
-        save_forecast(model.predict(Path(show.given)), folder / "forecast.png")
+        model.predict(Path(show.given)).plot(folder / "forecast.png")
 
 
 def _compare(model_id: str, original: Any, exported: Any) -> None:

@@ -42,10 +42,10 @@ def read(folder: Path) -> Tables:
     """Reads `weather.csv.gz` or `weather.csv`: the table "weather", 21 series.
 
     -9999 marks what was not measured (81 cells, all in the training part) and becomes NaN.
-    Published results keep the marks, and so divide the errors of three series by deviations of 31,
-    1.1 and 21 times their own: those are in `published_stds`. A time stamp that comes twice and a gap
-    of 100 minutes are published as they are, rows as steps: the table has no times. The last 20 %
-    are the test part, the 10 % before them the validation part.
+    Published results keep the marks, and so divide the errors of three series by deviations of
+    31, 1.1 and 21 times their own: those are in `published_stds`. A time stamp that comes twice
+    and a gap of 100 minutes are published as they are, rows as steps: the table has no times. The
+    last 20 % are the test part, the 10 % before them the validation part.
 
     Raises:
         DataError: the file is not there or damaged.

@@ -28,10 +28,11 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
     of the last season; the third rival is one linear layer, learned from the training part.
 
     Returns:
-        On standardised values "mse" (primary) and "mae"; on raw values "mae" (primary), in the
-        units of the series. With quantiles also "pinball" (twice the quantile loss, the mean over
-        the levels) and "band_error" (distance of the outermost band's coverage from its nominal
-        one, both in `details`).
+        On standardised values "mse" (primary) and "mae", on the scale of published results where
+        that is another one, then also "mse_measured" on that of the measured values; on raw values
+        "mae" (primary), in the units of the series. With quantiles also "pinball" (twice the
+        quantile loss, the mean over the levels) and "band_error" (distance of the outermost band's
+        coverage from its nominal one, both in `details`).
 
     Raises:
         DataError: the split is too short, or has gaps.
@@ -40,7 +41,7 @@ def evaluate(task: Forecaster, run: Run, data: Tables, split: str = "test") -> l
     part = data.get(series.table)
     names = (MODEL, "repeat_last", "seasonal_naive", "linear_layer")
     linear = LinearForecast(series, part)
-    scores = {name: _Scores(series) for name in names}
+    scores = {name: _Scores(series, part.published_stds) for name in names}
     raw_run = task.frontend.around(run)
     for origins, known, truth, history in _windows(series, part, split):
         answers = {
@@ -93,6 +94,7 @@ class _Scores:
     """Sums of errors by horizon, of one forecaster."""
 
     series: SeriesProcessing
+    published_stds: tuple[float, ...] | None = None
     sums: dict[tuple[str, int], float] = field(default_factory=dict)
     counts: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -104,7 +106,11 @@ class _Scores:
             error = series.standardise(median) - series.standardise(truth)
         else:
             error = median - truth
-        by_name: dict[str, np.ndarray] = {"mse": error**2, "mae": np.abs(error)}
+        by_name: dict[str, np.ndarray] = {}
+        if self.published_stds and series.errors == "standardised":
+            by_name["mse_measured"] = error**2
+            error = error * (np.array(series.stds) / self.published_stds)
+        by_name |= {"mse": error**2, "mae": np.abs(error)}
         if levels:
             under = truth[..., None] - answer
             each = np.maximum(np.array(levels) * under, (np.array(levels) - 1) * under)
@@ -136,15 +142,18 @@ def _metrics(series: SeriesProcessing, scores: dict[str, _Scores], split: str) -
         f"every window of the {split} part ({windows}), look-back {series.look_back}, "
         f"mean over horizons, on {series.errors} values"
     )
+    if model.published_stds and series.errors == "standardised":
+        protocol += ", by the deviations of published results but for mse_measured"
     units = ["percentage points" if unit == "%" else unit for unit in dict.fromkeys(series.units)]
     unit = "standard deviations" if series.errors == "standardised" else " and ".join(units)
 
     names = ["mae", "mse"] if series.errors == "raw" else ["mse", "mae"]
-    for name in names + ["pinball"] * bool(series.quantiles):
+    more = [name for name in ("mse_measured", "pinball") if (name, series.horizon) in model.sums]
+    for name in names + more:
         yield Metric(
             name,
             value=model.mean(name),
-            unit=f"{unit}²" if name == "mse" else unit,
+            unit=f"{unit}²" if name.startswith("mse") else unit,
             direction="lower",
             split=split,
             protocol=protocol,

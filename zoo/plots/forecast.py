@@ -4,35 +4,44 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.plots.figure import saved_figure
+from zoo.plots.figure import new_figure, save_figure
 from zoo.tasks.forecast import Forecast
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def save_forecast(forecast: Forecast, path: Path) -> None:
+
+def draw_forecast(forecast: Forecast, path: Path | None = None) -> Figure:
     """Draws history, forecast and, where there are quantiles, the outermost band.
 
     Args:
         forecast: what a forecaster answered.
-        path: the PNG to write.
+        path: a PNG to write too.
+
+    Returns:
+        The figure.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     series = len(forecast.names)
     past, ahead = _axis(forecast)
-    with saved_figure(path, 8.0, 1.2 + (2.4 if series == 1 else 1.5 * series)) as figure:
-        panels = np.atleast_1d(figure.subplots(series, sharex=True))
-        for position, axes in enumerate(panels):
-            _draw(axes, forecast, position, past, ahead)
-        panels[0].legend(loc="upper left")
-        if forecast.history.times is None:
-            panels[-1].set_xlabel("steps")
-        else:
-            figure.autofmt_xdate()
+    figure = new_figure(8.0, 1.2 + (2.4 if series == 1 else 1.5 * series))
+    panels = np.atleast_1d(figure.subplots(series, sharex=True))
+    for position, axes in enumerate(panels):
+        _draw(axes, forecast, position, past, ahead)
+    panels[0].legend(loc="upper left")
+    if forecast.history.times is None:
+        panels[-1].set_xlabel("steps")
+    else:
+        figure.autofmt_xdate()
+    if path is not None:
+        save_figure(figure, path)
+    return figure
 
 
 def _axis(forecast: Forecast) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import DataError, InputError, RecipeError
-from zoo.processing.tables import Table, show_time
+from zoo.processing.gaps import last_rows
+from zoo.processing.tables import Table
 
 TRANSFORMS = ("none", "log")
 ERRORS = ("standardised", "raw")
@@ -210,27 +211,13 @@ class SeriesProcessing:
         restored: np.ndarray = values * stds + means
         return np.exp(restored) if self.transform == "log" else restored
 
-    def window(self, table: Table) -> Table:
-        """The last `look_back` rows of a table.
+    def window(self, table: Table) -> tuple[Table, int]:
+        """The last `look_back` steps of a table, and how many of their cells were filled in.
 
         Raises:
-            InputError: too few rows, or rows that are not one step apart.
+            InputError: as `zoo.processing.gaps.last_rows`.
         """
-        rows = len(table.values)
-        if rows < self.look_back:
-            raise InputError(f"Received {rows} rows; needed are at least {self.look_back}.")
-        values, times = table.values[-self.look_back :], table.times
-        if times is not None:
-            times = times[-self.look_back :]
-            odd = np.flatnonzero(np.diff(times) != np.timedelta64(self.step, "s"))
-            if len(odd):
-                before, after = times[odd[0]], times[odd[0] + 1]
-                raise InputError(
-                    f"From {show_time(before)} to {show_time(after)} are "
-                    f"{_duration(int((after - before).astype(int)))}; needed is one row every "
-                    f"{_duration(self.step)} without gaps in the last {self.look_back} rows."
-                )
-        return Table(times, table.names, values)
+        return last_rows(table, self.look_back, self.step)
 
     def times_ahead(self, last: np.datetime64, horizon: int) -> np.ndarray:
         """datetime64[s] of the `horizon` steps after `last`."""
@@ -265,10 +252,3 @@ def _exact(value: Any, kind: type) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise TypeError
     return kind(value)
-
-
-def _duration(seconds: int) -> str:
-    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if seconds % size == 0:
-            return f"{seconds // size} {name}{'s' * (seconds != size)}"
-    return f"{seconds} seconds"

@@ -29,7 +29,10 @@ class Table:
     values: np.ndarray
 
 
-def read_table(raw: Any, names: Sequence[str], time: str) -> Table:
+_BLANK = frozenset({"", "na", "n/a", "nan", "null", "none", "nat"})
+
+
+def read_table(raw: Any, names: Sequence[str], time: str, missing: bool = False) -> Table:
     """Takes the named columns out of what a user has.
 
     Args:
@@ -39,16 +42,17 @@ def read_table(raw: Any, names: Sequence[str], time: str) -> Table:
         names: the series to take; other columns are left alone.
         time: the column of times: ISO 8601 text, `datetime`, `date` or datetime64; times that
             know their zone become UTC.
+        missing: whether cells may be without a value (blank, None, NaN, "NA"); they become NaN.
 
     Raises:
         InputError: not a table, columns missing, no rows, a cell that is not a number, or times
             that are not in strictly rising order.
     """
     if _is_matrix(raw):
-        return Table(None, tuple(names), _matrix(raw, names))
+        return Table(None, tuple(names), _matrix(raw, names, missing))
     columns = _columns(raw, (time, *names), time)
     times = _times(columns[time], time)
-    return Table(times, tuple(names), _values(columns, names, len(times), time))
+    return Table(times, tuple(names), _values(columns, names, len(times), time, missing))
 
 
 def read_rows(raw: Any, names: Sequence[str]) -> np.ndarray:
@@ -94,11 +98,13 @@ def _columns(raw: Any, wanted: Sequence[str], time: str | None) -> Mapping[str, 
     return columns
 
 
-def _values(columns: Mapping[str, Any], names: Sequence[str], rows: int, first: str) -> np.ndarray:
+def _values(
+    columns: Mapping[str, Any], names: Sequence[str], rows: int, first: str, missing: bool = False
+) -> np.ndarray:
     """The columns of numbers, float64 (rows, columns); `first` is the column that has `rows`."""
     values = np.empty((rows, len(names)))
     for position, name in enumerate(names):
-        column = _numbers(columns[name], name)
+        column = _numbers(columns[name], name, missing)
         if len(column) != rows:
             raise InputError(
                 f"The column {name!r} has {len(column)} rows and {first!r} has {rows}; "
@@ -144,14 +150,15 @@ def read_csv(source: Path | Iterable[str]) -> dict[str, list[str]]:
     return {name: [row[i] for row in body] for i, name in enumerate(header)}
 
 
-def _matrix(raw: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def _matrix(raw: np.ndarray, names: Sequence[str], missing: bool = False) -> np.ndarray:
     matrix = raw[:, None] if raw.ndim == 1 else raw
     if matrix.ndim != 2 or matrix.shape[1] != len(names):
         raise InputError(
             f"Received an array of shape {raw.shape}; needed is (rows, {len(names)}) with the "
             f"columns {', '.join(names)}."
         )
-    return np.stack([_numbers(matrix[:, i], name) for i, name in enumerate(names)], axis=1)
+    columns = [_numbers(matrix[:, i], name, missing) for i, name in enumerate(names)]
+    return np.stack(columns, axis=1)
 
 
 def _frame(raw: Any, wanted: Sequence[str], time: str | None) -> dict[str, Any]:
@@ -169,20 +176,22 @@ def _frame(raw: Any, wanted: Sequence[str], time: str | None) -> dict[str, Any]:
     return columns
 
 
-def _numbers(column: Any, name: str) -> np.ndarray:
-    """A column as finite float64; the first cell that is none is named by row and column."""
+def _numbers(column: Any, name: str, missing: bool) -> np.ndarray:
+    """A column as finite float64, or NaN where that may be; the first other cell is named."""
     cells = np.asarray(column) if hasattr(column, "dtype") else list(column)
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf":
         numbers = cells.astype(np.float64)
     else:
-        numbers = np.array([_number(cell, row, name) for row, cell in enumerate(cells, 1)])
-    bad = np.flatnonzero(~np.isfinite(numbers))
+        numbers = np.array([_number(cell, row, name, missing) for row, cell in enumerate(cells, 1)])
+    bad = np.flatnonzero(np.isinf(numbers) if missing else ~np.isfinite(numbers))
     if len(bad):
         raise _not_a_number(str(numbers[bad[0]]), int(bad[0]) + 1, name)
     return numbers
 
 
-def _number(cell: Any, row: int, name: str) -> float:
+def _number(cell: Any, row: int, name: str, missing: bool) -> float:
+    if missing and (cell is None or str(cell).strip("<> ").casefold() in _BLANK):
+        return np.nan
     try:
         return float(cell)
     except (TypeError, ValueError):
@@ -248,3 +257,11 @@ def _time(cell: Any, row: int, name: str) -> np.datetime64:
 def show_time(time: np.datetime64) -> str:
     """A time as people write it, without a clock that says midnight."""
     return str(time).removesuffix("T00:00:00").replace("T", " ")
+
+
+def show_duration(seconds: int) -> str:
+    """Whole seconds in the largest unit that divides them."""
+    sizes = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
+    name = next(name for name, size in sizes.items() if seconds % size == 0)
+    count = seconds // sizes[name]
+    return f"{count} {name}{'s' * (count != 1)}"

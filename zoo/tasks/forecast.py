@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import checked
 from zoo.processing.series import SeriesProcessing
 from zoo.processing.tables import Table, read_table, show_time
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHOWN = 8
 
@@ -34,6 +38,7 @@ class Forecast:
         levels: of the quantiles, rising; empty for a plain forecast.
         quantiles: float64 (horizon, series, levels), in those units.
         history: the rows that the forecast was made from.
+        filled: cells of the history that had no value and were filled in.
     """
 
     times: tuple[str, ...]
@@ -43,6 +48,7 @@ class Forecast:
     levels: tuple[float, ...]
     quantiles: np.ndarray
     history: Table
+    filled: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-able values: one mapping a series, lists along the times ahead."""
@@ -58,7 +64,23 @@ class Forecast:
             }
             for i, (name, unit) in enumerate(zip(self.names, self.units, strict=True))
         ]
-        return {"times": list(self.times), "series": series}
+        return {"times": list(self.times), "series": series, "filled": self.filled}
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draws history, forecast and, where there are quantiles, the outermost band.
+
+        Args:
+            path: A PNG to write too.
+
+        Returns:
+            A matplotlib figure, which a notebook shows.
+
+        Raises:
+            MissingExtraError: matplotlib is not installed.
+        """
+        from zoo.plots.forecast import draw_forecast
+
+        return draw_forecast(self, None if path is None else Path(path))
 
     def __str__(self) -> str:
         heads = [f"{n} [{u}]" for n, u in zip(self.names, self.units, strict=True)]
@@ -69,6 +91,8 @@ class Forecast:
         lines = ["  ".join(c.rjust(w) for c, w in zip(r, widths, strict=True)) for r in rows]
         if len(self.levels) > 1:
             lines.append(f"in brackets: quantiles {self.levels[0]:g} to {self.levels[-1]:g}")
+        if self.filled:
+            lines.append(f"filled in: {self.filled} of the cells that it was made from")
         return "\n".join(line.rstrip() for line in lines)
 
     def _cells(self, step: int) -> list[str]:
@@ -99,7 +123,8 @@ class Forecaster:
 
         Args:
             run: the network with the frontend around it.
-            raw: a table of at least `look_back` rows; see `zoo.processing.tables.read_table`.
+            raw: a table of at least `look_back` rows; see `zoo.processing.tables.read_table`. What
+                is missing at its end is filled in; see `zoo.processing.gaps.last_rows`.
             horizon: number of steps, if fewer than the network gives.
 
         Raises:
@@ -119,15 +144,16 @@ class Forecaster:
             raise InputError(f"Received horizon={horizon!r}; use a whole number of steps.")
         if not 1 <= horizon <= series.horizon:
             raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
-        histories = [series.window(read_table(raw, series.names, series.time)) for raw in raws]
-        for history in histories:
+        tables = [read_table(raw, series.names, series.time, missing=True) for raw in raws]
+        histories = [series.window(table) for table in tables]
+        for history, _ in histories:
             series.check(history.values)
-        values = np.stack([history.values for history in histories]).astype(dtype_of(series))
+        values = np.stack([history.values for history, _ in histories]).astype(dtype_of(series))
         ahead = checked(run({"history": values})["forecast"])[:, :horizon]
         ahead = (ahead if series.quantiles else ahead[..., None]).astype(np.float64)
-        return [self._forecast(*pair) for pair in zip(histories, ahead, strict=True)]
+        return [self._forecast(*h, a) for h, a in zip(histories, ahead, strict=True)]
 
-    def _forecast(self, history: Table, ahead: np.ndarray) -> Forecast:
+    def _forecast(self, history: Table, filled: int, ahead: np.ndarray) -> Forecast:
         """The answer for values ahead (horizon, series, quantiles or 1) in raw units."""
         series = self.series
         if history.times is None:
@@ -143,6 +169,7 @@ class Forecaster:
             levels=series.quantiles,
             quantiles=ahead if series.quantiles else ahead[..., :0],
             history=history,
+            filled=filled,
         )
 
 
