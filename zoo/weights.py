@@ -54,7 +54,8 @@ def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[s
     Args:
         model: The model, built as the weights' model was.
         path: A file that `save_weights` wrote.
-        partly: Leave weights as they are whose shape differs (a new head when fine-tuning).
+        partly: Leave weights as they are that have another shape in the file, or stand on one side
+            only (a new head when fine-tuning).
 
     Returns:
         Keys of the weights that were left as they are.
@@ -64,16 +65,17 @@ def load_weights(model: keras.Model, path: Path, partly: bool = False) -> list[s
     """
     variables = _variables(model)
     arrays = _read(path)
-    if set(arrays) != set(variables):
+    if set(arrays) != set(variables) and not partly:
         odd = sorted(set(arrays) ^ set(variables))[0]
         raise WeightsError(
             f"{path} is of another model: the weight {odd!r} stands on one side only."
         )
-    left = [key for key, v in variables.items() if tuple(v.shape) != arrays[key].shape]
+    shapes = {key: array.shape for key, array in arrays.items()}
+    left = [key for key, v in variables.items() if tuple(v.shape) != shapes.get(key)]
     if left and not partly:
         key = left[0]
         raise WeightsError(
-            f"{path} is of another model: {key!r} has the shape {arrays[key].shape} there, "
+            f"{path} is of another model: {key!r} has the shape {shapes[key]} there, "
             f"{tuple(variables[key].shape)} here."
         )
     for key, variable in variables.items():

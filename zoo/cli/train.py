@@ -21,6 +21,13 @@ from zoo.cli._shared import heavy, metric_table, verbosity
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder.")
 @click.option("--epochs", type=int, metavar="N", help="Stop after N epochs; with --from, take N.")
 @click.option("--batch-size", type=int, metavar="N", help="With --from; small for few rows.")
+@click.option(
+    "--target",
+    multiple=True,
+    metavar="COLUMN",
+    help="With --from a forecaster: a column of your table to forecast; repeat for several.",
+)
+@click.option("--horizon", type=int, metavar="N", help="With --from a forecaster: N steps ahead.")
 @click.option("--hold-out", metavar="GROUP", help="Train without this group of the data.")
 def command(
     model: str | None,
@@ -30,6 +37,8 @@ def command(
     resume: bool,
     epochs: int | None,
     batch_size: int | None,
+    target: tuple[str, ...],
+    horizon: int | None,
     hold_out: str | None,
 ) -> None:
     """Train a recipe from scratch, or a model further on your own data.
@@ -49,6 +58,8 @@ def command(
             resume=resume,
             epochs=epochs,
             batch_size=batch_size,
+            target=target or None,
+            horizon=horizon,
             hold_out=hold_out,
             verbose=verbosity(),
         )

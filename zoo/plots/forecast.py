@@ -62,5 +62,6 @@ def _draw(
         low, high = forecast.quantiles[:, position, 0], forecast.quantiles[:, position, -1]
         share = forecast.levels[-1] - forecast.levels[0]
         axes.fill_between(ahead, low, high, alpha=0.25, linewidth=0, label=f"{share:.0%} band")
-    axes.set_ylabel(f"{forecast.names[position]} [{forecast.units[position]}]", fontsize="small")
+    name, unit = forecast.names[position], forecast.units[position]
+    axes.set_ylabel(f"{name} [{unit}]" if unit else name, fontsize="small")
     axes.grid(alpha=0.3)

@@ -78,6 +78,27 @@ def read_rows(raw: Any, names: Sequence[str]) -> np.ndarray:
     return values
 
 
+def column_names(raw: Any) -> tuple[str, ...]:
+    """The columns of a table, as `read_table` takes it; none of a plain array.
+
+    Raises:
+        InputError: not a table.
+    """
+    return () if _is_matrix(raw) else tuple(_columns(raw, (), None))
+
+
+def find_times(raw: Any) -> str | None:
+    """The first column whose first cell is a time; None where no column has one."""
+    names = column_names(raw)
+    for name, cells in _columns(raw, names, None).items():
+        try:
+            _time(next(iter(cells)), 1, name)
+        except (InputError, StopIteration):
+            continue
+        return name
+    return None
+
+
 def _is_matrix(raw: Any) -> bool:
     return isinstance(raw, np.ndarray) and raw.dtype.names is None
 

@@ -83,7 +83,7 @@ class Forecast:
         return draw_forecast(self, None if path is None else Path(path))
 
     def __str__(self) -> str:
-        heads = [f"{n} [{u}]" for n, u in zip(self.names, self.units, strict=True)]
+        heads = [f"{n} [{u}]" if u else n for n, u in zip(self.names, self.units, strict=True)]
         rows = [["", *heads], *([time, *self._cells(i)] for i, time in enumerate(self.times))]
         if len(self.times) > SHOWN:
             rows[SHOWN:-1] = [["…", *[""] * len(heads)]]

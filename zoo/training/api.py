@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from zoo.files import replacing
 from zoo.loading import Pretrained, load
 from zoo.measuring import evaluate
 from zoo.model_card import Data, ModelCard, Recipe
+from zoo.processing.series import Tables
 from zoo.training.fit import fit_recipe
 from zoo.training.pictures import save_pictures
 from zoo.weights import read_header
@@ -29,6 +31,8 @@ def train(
     resume: bool = False,
     epochs: int | None = None,
     batch_size: int | None = None,
+    target: str | Sequence[str] | None = None,
+    horizon: int | None = None,
     verbose: int | str = "auto",
 ) -> Pretrained:
     """Trains a recipe from scratch, or a pretrained model further, on Keras' current backend.
@@ -39,7 +43,7 @@ def train(
     stay; the processing (vocabulary, scaling) is the pretrained one where the task allows it, and
     a head of another size starts anew. The folder gets a card with the figures of the part of your
     data that validated, beside naive baselines; since that part also chose the weights, other data
-    is likely to score a little worse.
+    is likely to score a little worse. A forecaster is scored on rows after those.
 
     Args:
         model_id: An id of the zoo, or a folder with a `recipe.toml` of your own.
@@ -48,12 +52,16 @@ def train(
         start: In place of `model_id`, the id or folder of the model to go on from.
         data: A data set as the readers of `zoo.datasets` give it; with `start` also a path to your
             data: a text file; a folder of one folder of WAV files a label; a CSV table (a series,
-            or the columns text and label).
+            or the columns text and label). A series may also be a data frame, or what else
+            `zoo.processing.tables.read_table` takes.
         hold_out: A group of the data to leave out (a speaker of the digits).
         resume: Go on from the folder's checkpoint, to the same result as without interruption.
         epochs: Stop after this many epochs in all, if that is less than the recipe's; with
             `start`, their number, over which the learning rate falls.
         batch_size: With `start`, examples a batch; few rows learn more from small batches.
+        target: With the start of a forecaster, columns of your table to forecast, if they are not
+            the model's own; scale and step are then those of your table.
+        horizon: With the start of a forecaster, how many steps ahead, if not the model's.
         verbose: Keras' progress bar.
 
     Returns:
@@ -70,35 +78,84 @@ def train(
                 f"Received start={start} with data={data}, model_id={model_id} and "
                 f"hold_out={hold_out}; give start (--from) and data, and neither of the others."
             )
-        return _go_on(start, folder, data, epochs, batch_size, resume, verbose)
-    if model_id is None or batch_size is not None or isinstance(data, str | Path):
+        return _go_on(
+            start, folder, _Own(data, target, horizon), epochs, batch_size, resume, verbose
+        )
+    if model_id is None or batch_size or target or horizon or isinstance(data, str | Path):
         raise InputError(
-            f"Received model_id={model_id}, batch_size={batch_size} and data={data} without start; "
+            f"Received model_id={model_id}, batch_size={batch_size}, target={target}, "
+            f"horizon={horizon} and data={data} without start; "
             "name the recipe; or, to start from a model (--from), that and your own data."
         )
     card = catalog.card(model_id)
-    target = Path(folder) if folder is not None else Path("runs") / card.id
+    place = Path(folder) if folder is not None else Path("runs") / card.id
     data = datasets.load(card.recipe.data.name) if data is None else data
     fit_recipe(
         card.recipe,
         card.folder / "recipe.toml",
-        target,
+        place,
         data=data,
         hold_out=hold_out,
         resume=resume,
         epochs=epochs,
         verbose=verbose,
     )
-    trained = load(target)
+    trained = load(place)
     if hold_out is None:  # the part that validates is another one then
-        save_pictures(trained, data, target)
+        save_pictures(trained, data, place)
     return trained
+
+
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """A user's data, and what of a table is to be forecast."""
+
+    data: Any
+    target: str | Sequence[str] | None
+    horizon: int | None
+
+    @property
+    def name(self) -> str:
+        return Path(self.data).name if isinstance(self.data, str | Path) else "own data"
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Data to learn from, the processing to keep, and the part that is scored."""
+
+    data: Any
+    processing: dict[str, Any]
+    split: str = "a part validated: it chose the weights, and scored"
+    scored: str = "validation"
+
+
+def _given(own: _Own, card: ModelCard) -> _Given:
+    """What a model's kind of training makes of a user's data.
+
+    Raises:
+        DataError: The data cannot be used.
+        InputError: A target or horizon for a model that forecasts no series.
+    """
+    learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
+    processing = read_header(card.folder / "weights.safetensors")["processing"]
+    if hasattr(learning, "own_series") and not isinstance(own.data, Tables):
+        data, processing = learning.own_series(own.data, processing, own.target, own.horizon)
+        return _Given(data, processing, split=learning.OWN_SPLIT, scored="test")
+    if own.target is not None or own.horizon is not None:
+        raise InputError(
+            f"Received target={own.target} and horizon={own.horizon} for {card.id}; they are for a "
+            "forecaster and a table of your own."
+        )
+    if isinstance(own.data, str | Path):
+        data = learning.read_own_data(Path(own.data), card.recipe, processing)
+        return _Given(data, processing)
+    return _Given(own.data, processing)
 
 
 def _go_on(
     start: str,
     folder: str | Path | None,
-    data: Any,
+    own: _Own,
     epochs: int | None,
     batch_size: int | None,
     resume: bool,
@@ -109,34 +166,31 @@ def _go_on(
     target = Path(folder) if folder is not None else Path("runs") / f"{card.id}-mine"
     if target.resolve() == card.folder.resolve():
         raise InputError(f"Received the folder {target}, which holds the original; use another.")
-    learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
-    weights = card.folder / "weights.safetensors"
-    processing = read_header(weights)["processing"]
-    name = Path(data).name if isinstance(data, str | Path) else "own data"
-    if isinstance(data, str | Path):
-        data = learning.read_own_data(Path(data), card.recipe, processing)
-    recipe = _own_recipe(card, name, epochs, batch_size)
+    given = _given(own, card)
+    recipe = _own_recipe(card, own.name, given, epochs, batch_size)
     _write_recipe(recipe, target / "recipe.toml")
     fit_recipe(
         recipe,
         target / "recipe.toml",
         target,
-        data=data,
-        start=weights,
-        processing=processing,
+        data=given.data,
+        start=card.folder / "weights.safetensors",
+        processing=given.processing,
         resume=resume,
         verbose=verbose,
     )
     trained = load(target)
-    save_pictures(trained, data, target)
+    save_pictures(trained, given.data, target)
     try:
-        evaluate(trained, data=data, split="validation", write=True)
+        evaluate(trained, data=given.data, split=given.scored, write=True)
     except DataError as error:
         warnings.warn(f"{target} has no figures: {error}", stacklevel=3)
     return load(target)
 
 
-def _own_recipe(card: ModelCard, name: str, epochs: int | None, batch_size: int | None) -> Recipe:
+def _own_recipe(
+    card: ModelCard, name: str, given: _Given, epochs: int | None, batch_size: int | None
+) -> Recipe:
     """The recipe of a model whose training went on with data called `name`.
 
     Raises:
@@ -151,7 +205,8 @@ def _own_recipe(card: ModelCard, name: str, epochs: int | None, batch_size: int 
         card.recipe,
         title=f"{card.id}, trained further on {name}",
         description=f"{card.id}{version}, trained further on {name}.",
-        data=Data(name, "not stated", False, "a part validated: it chose the weights, and scored"),
+        data=Data(name, "not stated", False, given.split),
+        processing={k: given.processing.get(k, v) for k, v in card.recipe.processing.items()},
         training=replace(
             training,
             epochs=epochs or training.epochs,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from zoo.errors import DataError, InputError, RecipeError
+from zoo.errors import RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.series import SeriesData, SeriesProcessing, Tables
-from zoo.processing.tables import read_csv, read_table
 from zoo.training.batches import Batches, Problem
+from zoo.training.own_series import OWN_SPLIT, own_series
+
+__all__ = ["OWN_SPLIT", "ForecastLoss", "Windows", "own_series", "prepare", "windows"]
 
 LOSSES = ("mae", "mse", "pinball")
 
@@ -166,23 +166,3 @@ class ForecastLoss(keras.losses.Loss):  # type: ignore[misc]
         """What `from_config` needs."""
         config = {"kind": self.kind, "horizons": self.horizons, "quantiles": self.quantiles}
         return {**super().get_config(), **config}
-
-
-def read_own_data(path: Path, recipe: Recipe, processing: Mapping[str, Any]) -> Tables:
-    """Reads a user's CSV with the model's columns: 70 % train, 10 % validate, 20 % are for testing.
-
-    Raises:
-        DataError: The file is no such table, or too short for a window in each part.
-    """
-    series = SeriesProcessing.from_processing(processing)
-    try:
-        table = read_table(read_csv(path), series.names, series.time)
-    except InputError as error:
-        raise DataError(f"Received {path}, which cannot be learned from: {error}") from None
-    rows = len(table.values)
-    needed = math.ceil((series.look_back + series.horizon) / 0.7)
-    if rows < needed:
-        raise DataError(f"Received {path} with {rows} rows; learning needs at least {needed}.")
-    borders = (int(rows * 0.7), int(rows * 0.8), rows)
-    own = SeriesData(table, series.time, series.units, series.step, borders)
-    return Tables({series.table: lambda: own})
