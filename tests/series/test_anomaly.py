@@ -94,12 +94,18 @@ def test_what_leaves_the_range_is_an_alarm_once() -> None:
     assert not ask(values, threshold=0.999).alarms
 
 
+def test_an_alarm_soon_after_another_has_to_be_worse() -> None:
+    values = daily()
+    values[[150, 155, 158, 175]] = 6.5, 30, 40, 50
+    assert [alarm.row for alarm in ask(values).alarms] == [150, 155, 175]
+
+
 def test_what_surprises_is_an_alarm_within_the_range() -> None:
     values = daily()
     values[150:170] = 6 - 2 * (np.arange(20) % 2)  # from end to end of the range, each step
     assert values[150:170].max() <= values[:150].max()
     wild = detector(weight=1.0).predict(last, values)
-    assert [alarm.row for alarm in wild.alarms] == [150] and wild.scores[151] > 0.7
+    assert wild.alarms[0].row == 150 and wild.scores[151] > 0.7
     assert not detector(weight=0.0).predict(last, values).alarms
 
 

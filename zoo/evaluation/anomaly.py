@@ -53,7 +53,8 @@ def evaluate(
     if not any(data.series[name].windows for name in names):
         raise DataError("No series has a window around an anomaly, so nothing can be scored.")
     scored = detectors(task, run, data)
-    found = [_profile(data, scored, names, profile, split) for profile in PROFILES]
+    own = task.normality.threshold
+    found = [_profile(data, scored, names, profile, split, own) for profile in PROFILES]
     return found if split == "validation" else [*found, _held_out(data, scored, split)]
 
 
@@ -112,9 +113,14 @@ def _last_value(settings: Normality, values: np.ndarray) -> np.ndarray:
 
 
 def _profile(
-    data: Benchmark, scored: Mapping[str, Scores], names: list[str], profile: str, split: str
+    data: Benchmark,
+    scored: Mapping[str, Scores],
+    names: list[str],
+    profile: str,
+    split: str,
+    own: float,
 ) -> Metric:
-    """The score of one profile, each detector at its own best threshold."""
+    """The score of one profile, each detector at its best threshold; `own` is the model's own."""
     made = {key: _points(data, found, names, profile) for key, found in scored.items()}
     best = {key: found.best() for key, found in made.items()}
     threshold, value = best[MODEL]
@@ -134,6 +140,7 @@ def _profile(
         baselines={key: found for key, (_, found) in best.items() if key != MODEL},
         details={
             "threshold": threshold,
+            "at_own_threshold": made[MODEL].at(own),
             **_by_group(data, scored[MODEL], names, threshold, profile),
         },
     )

@@ -52,7 +52,7 @@ def draw_anomalies(
         panel.grid(alpha=0.3)
     above.set_ylabel("value", fontsize="small")
     below.set_ylabel("score", fontsize="small")
-    above.legend(loc="upper left", fontsize="small", ncols=4)
+    figure.legend(loc="outside upper left", fontsize="small", ncols=4)
     if times is None:
         below.set_xlabel("rows")
     else:

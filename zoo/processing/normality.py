@@ -29,7 +29,7 @@ class Normality:
         weight: Of a range of surprise that is left, beside a range of values.
         half: Share of its width by which a range is left where the score is 0.5.
         threshold: The score from which on a value is an alarm.
-        rest: Values after an alarm in which no other one begins.
+        rest: Rows after an alarm in which no other one begins, unless its score is higher.
 
     Raises:
         RecipeError: A setting is out of range.

@@ -259,6 +259,7 @@ class AnomalyReader:
         self._watch = Watch(self._settings)
         self._rows = 0
         self._quiet_until = 0
+        self._told = 0.0  # score of the last alarm
         self._time: np.datetime64 | None = None
         self._pieces: list[tuple[Measurements, np.ndarray]] = []  # without an answer yet
 
@@ -318,6 +319,7 @@ class AnomalyReader:
             **self._watch.state(),
             "scale": self._scale.state(),
             "counts": np.array(counts, np.int64),
+            "told": np.array([self._told]),
         }
 
     def restore(self, arrays: Arrays) -> None:
@@ -328,15 +330,15 @@ class AnomalyReader:
         rows, quiet, seconds = arrays["counts"].tolist()
         time = np.datetime64(seconds, "s")
         self._watch, self._scale, self._pieces = watch, scale, []
-        self._rows, self._quiet_until = rows, quiet
+        self._rows, self._quiet_until, self._told = rows, quiet, float(arrays["told"][0])
         self._time = None if np.isnat(time) else time
 
     def _alarm(self, measured: Measurements, place: int, score: float) -> list[Alarm]:
-        """The alarm that begins at a row, if none is too near before it."""
+        """The alarm that begins at a row, if none of such a score is too near before it."""
         row = self._rows + place
-        if row < self._quiet_until:
+        if row < self._quiet_until and score <= self._told:
             return []
-        self._quiet_until = row + self._settings.rest
+        self._quiet_until, self._told = row + self._settings.rest, score
         time = "" if measured.times is None else show_time(measured.times[place])
         return [Alarm(row, time, float(measured.values[place]), score)]
 

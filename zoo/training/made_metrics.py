@@ -30,16 +30,19 @@ def _season(rows: int, rng: np.random.Generator) -> np.ndarray:
     """A daily course: none, a sine, on and off, plateaus, or a random walk."""
     steps = np.arange(rows)
     phase = 2 * np.pi * steps / rng.choice(_PERIODS) + rng.uniform(0, 2 * np.pi)
+    wave: np.ndarray = np.sin(phase)
     kind = rng.integers(5)
     if kind == 0:
         return np.zeros(rows)
     if kind == 1:
-        return np.asarray(np.sin(phase), float)
+        return wave
     if kind == 2:
-        return (np.sin(phase) > rng.uniform(-0.8, 0.8)).astype(float)
+        return (wave > rng.uniform(-0.8, 0.8)).astype(float)
     if kind == 3:
-        return np.asarray(np.clip(3 * np.sin(phase), -1, 1) + 0.3 * np.sin(2 * phase), float)
-    return np.asarray(np.cumsum(rng.normal(0, 0.05, rows)), float)
+        plateaus: np.ndarray = np.clip(3 * wave, -1, 1) + 0.3 * np.sin(2 * phase)
+        return plateaus
+    walk: np.ndarray = np.cumsum(rng.normal(0, 0.05, rows))
+    return walk
 
 
 def _noise(rows: int, rng: np.random.Generator) -> np.ndarray:
