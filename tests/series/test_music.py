@@ -6,9 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zoo
@@ -16,6 +17,8 @@ from zoo.datasets import jsb_chorales
 from zoo.datasets._piano_rolls import PianoRolls
 from zoo.errors import DataError, InputError, RecipeError
 from zoo.evaluation.music import evaluate
+from zoo.layers.echoes import Echoes
+from zoo.loading import run_of, states_of
 from zoo.model_card import Data, Model, Recipe, Training
 from zoo.plots.piano_roll import held_notes
 from zoo.processing.midi import midi_bytes, read_midi
@@ -207,6 +210,42 @@ def test_stretches_are_cut_moved_and_padded() -> None:
     edge[:, 87] = 1
     x, _ = Pieces([edge], 4, transpose=12).take(np.array([0]), rng)
     assert x[0, 0].sum() == 1 and not x[0, 0, :70].any()
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=6), st.sets(st.integers(1, 5), min_size=1))
+def test_echoes_are_what_followed_then_however_frames_are_cut(
+    cuts: list[int], lags: set[int]
+) -> None:
+    layer = Echoes(sorted(lags))
+    frames = np.random.default_rng(0).random((2, sum(cuts), 3)).astype("float32")
+    whole = keras.ops.convert_to_numpy(layer(frames))
+    np.testing.assert_array_equal(whole[..., :3], frames)
+    for place, lag in enumerate(sorted(lags), 1):
+        known = np.concatenate([np.zeros((2, lag - 1, 3)), frames], axis=1)[:, : frames.shape[1]]
+        np.testing.assert_array_equal(whole[..., 3 * place : 3 * place + 3], known)
+    past = np.zeros((2, layer.longest, 3), "float32")
+    pieces = []
+    for piece in np.split(frames, np.cumsum(cuts)[:-1], axis=1):
+        found, past = map(keras.ops.convert_to_numpy, layer(piece, past))
+        pieces.append(found)
+    np.testing.assert_array_equal(np.concatenate(pieces, axis=1), whole)
+
+
+def test_a_model_with_echoes_streams_as_it_answers_whole() -> None:
+    arguments: dict[str, Any] = {"keys": 5, "units": 6, "echoes": [1, 4]}
+    whole = zoo.build("music.next_frame", **arguments)
+    steps = zoo.build("music.next_frame", **arguments, streaming=True)
+    steps.set_weights(whole.get_weights())
+    roll = (np.random.default_rng(0).random((2, 9, 5)) > 0.5).astype("float32")
+    run, states, found = run_of(steps), dict[str, Any](), []
+    for piece in np.split(roll, [1, 4], axis=1):
+        outputs = run({"roll": piece, **states})
+        states = {name: outputs[f"next_{name}"] for name in states_of(steps)}
+        found.append(outputs["logits"])
+    np.testing.assert_allclose(np.concatenate(found, axis=1), whole(roll), atol=1e-6)
+    with pytest.raises(RecipeError, match="lags of 1 frame or more"):
+        zoo.build("music.next_frame", echoes=[0])
 
 
 def test_the_loss_is_that_of_the_figure() -> None:
