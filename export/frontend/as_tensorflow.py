@@ -114,7 +114,8 @@ def _own_scale(part: OwnScale, raw: Tensors, _: Any) -> Tensors:
     centre = tf.reduce_mean(values, axis=1, keepdims=True)
     spread = tf.sqrt(tf.reduce_mean(tf.square(values - centre), axis=1, keepdims=True))
     varies = spread > ROUNDING * tf.abs(centre)
-    spread, divisor = (tf.where(varies, spread, other) for other in np.float64([0, 1]))
+    spread = tf.where(varies, spread, tf.zeros_like(spread))
+    divisor = tf.where(varies, spread, tf.ones_like(spread))
     history = tf.cast((values - centre) / divisor, tf.float32)
     return {"history": history, "centre": centre, "spread": spread}
 

@@ -87,9 +87,7 @@ def _before(graph: Any, part: Part, inputs: Sequence[Port]) -> tuple[list[Port],
     return [*raw, *kept], made
 
 
-def _after(
-    graph: Any, part: Part, outputs: Sequence[Port], passed: Sequence[Port]
-) -> list[Port]:
+def _after(graph: Any, part: Part, outputs: Sequence[Port], passed: Sequence[Port]) -> list[Port]:
     writer = Writer("answer")
     made = _written(writer, part, {port.new: port.old for port in (*outputs, *passed)})
     graph.node.extend(writer.nodes)

@@ -1,4 +1,4 @@
-"""Forecasters of regularly spaced series."""
+"""Networks that look ahead in series: steps, segments, and the very next value."""
 
 from __future__ import annotations
 
@@ -124,3 +124,36 @@ def seasonal(
     added = keras.layers.Reshape((horizon, quantiles), name="added")(added)
     forecast = keras.layers.Add(name="forecast")([added, ops.expand_dims(base, -1)])
     return keras.Model(history, forecast, name="seasonal")
+
+
+def next_value(
+    cell: str = "gru", units: int = 32, layers: int = 1, floor: float = 0.1
+) -> keras.Model:
+    """A causal network that says at each value of a series where it expects the next one.
+
+    The expectation is a logistic distribution: its location is the value just read plus what the
+    network adds, its scale never falls below a floor, so that a series may repeat itself exactly.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state.
+        layers: Number of recurrent layers.
+        floor: Least scale.
+
+    Returns:
+        A model of `scaled` float32 (batch, time, 1) with the output `next` float32
+        (batch, time, 2): location and scale.
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    scaled = keras.Input((None, 1), dtype="float32", name="scaled")
+    x = scaled
+    for index in range(1, layers + 1):
+        x = recurrent_layer(cell, units, return_sequences=True, name=f"{cell}_{index}")(x)
+    added = keras.layers.Dense(1, name="added")(x)
+    location = keras.layers.Add(name="location")([scaled, added])
+    spread = keras.layers.Dense(1, activation="softplus", name="spread")(x)
+    scale = keras.layers.Rescaling(1.0, floor, name="scale")(spread)
+    expected = keras.layers.Concatenate(name="next")([location, scale])
+    return keras.Model(scaled, {"next": expected}, name="next_value")

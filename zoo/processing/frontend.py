@@ -25,12 +25,14 @@ class Tensor:
         dtype: numpy's name of its type; "str" for texts.
         shape: Sizes; open axes are names.
         meaning: What stands in it, in one sentence.
+        scale: Of values in units, one deviation of each feature, in C order of the last axes.
     """
 
     name: str
     dtype: str
     shape: tuple[int | str, ...]
     meaning: str
+    scale: tuple[float, ...] = ()
 
 
 class Part(Protocol):

@@ -42,8 +42,8 @@ class AnySeries:
         levels = self.quantiles
         checks = {
             "look_back": self.look_back >= self.cycle,
-            "horizon": 0 < self.horizon,
-            "season": 0 < self.season,
+            "horizon": self.horizon > 0,
+            "season": self.season > 0,
             "cycle": self.cycle >= self.horizon,
             "step": self.step > 0,
             "quantiles": list(levels) == sorted(set(levels))

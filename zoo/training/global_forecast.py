@@ -91,6 +91,7 @@ def prepare(
     `[training.options]` has `windows` (drawn in an epoch) and `with_validation`, which lets the
     training part go on to the end of the validation part: for the run that ships, after runs
     without it have chosen the settings; its validation loss then tells nothing of unseen steps.
+    Where training goes on from a model (`processing` is given), the validation part only validates.
 
     Raises:
         RecipeError: an option that is unknown or does not fit, a group to hold out, or a series
@@ -101,17 +102,18 @@ def prepare(
     options = dict(recipe.training.options)
     if sorted(options) != sorted(_OPTIONS):
         raise RecipeError(f"Received the training options {sorted(options)}; use {_OPTIONS}.")
-    kept = processing or {**recipe.processing, "step": data.step}
-    lengths = AnySeries.from_processing(kept)
-    learned = data.parts("validation" if options["with_validation"] else "train")
+    lengths = AnySeries.from_processing(processing or {**recipe.processing, "step": data.step})
+    with_validation = options["with_validation"] and processing is None
+    learned = data.parts("validation" if with_validation else "train")
     needed = lengths.look_back + lengths.horizon
     for name, (values, _) in zip(data.names, learned, strict=True):
         if len(values) < needed:
             raise RecipeError(
                 f"The series {name!r} has {len(values)} values to learn from; needed are {needed}."
             )
-    train = DrawnWindows([values for values, _ in learned], np.zeros((0, 2), int), lengths,
-                         int(options["windows"]))
+    train = DrawnWindows(
+        [values for values, _ in learned], np.zeros((0, 2), int), lengths, int(options["windows"])
+    )
     validating = data.parts("validation")
     ends = [(i, end) for i, part in enumerate(validating) for end in window_ends(*part, lengths)]
     validation = AnyWindows([values for values, _ in validating], np.array(ends), lengths)
