@@ -15,11 +15,10 @@ from zoo.model_card import Recipe
 from zoo.processing.own_scale import AnySeries, own_scale, scaled
 from zoo.processing.series_set import SeriesSet
 from zoo.training.batches import Batches, Problem
+from zoo.training.options import options_of
 from zoo.training.own_series_set import OWN_SPLIT, own_series
 
 __all__ = ["OWN_SPLIT", "AnyWindows", "DrawnWindows", "QuantileLoss", "own_series", "prepare"]
-
-_OPTIONS = ("windows", "with_validation")
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,7 @@ def prepare(
     """
     if hold_out is not None:
         raise RecipeError(f"Received hold_out={hold_out!r}; series have no groups to hold out.")
-    options = dict(recipe.training.options)
-    if sorted(options) != sorted(_OPTIONS):
-        raise RecipeError(f"Received the training options {sorted(options)}; use {_OPTIONS}.")
+    options = options_of(recipe, ("windows", "with_validation"))
     lengths = AnySeries.from_processing(processing or {**recipe.processing, "step": data.step})
     with_validation = options["with_validation"] and processing is None
     learned = data.parts("validation" if with_validation else "train")
