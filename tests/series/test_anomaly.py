@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from zoo.errors import InputError, RecipeError
 from zoo.processing.measurements import read_measurements
 from zoo.tasks import Arrays, load_task
-from zoo.tasks.anomaly import Anomalies, AnomalyDetection, AnomalyReader, Rows
+from zoo.tasks._alarms import Anomalies, Rows
+from zoo.tasks._watching import AnomalyReader
+from zoo.tasks.anomaly import AnomalyDetection
 
 SETTINGS: dict[str, Any] = {
     "learning": 60,
