@@ -45,6 +45,7 @@ BUILDERS: dict[str, dict[str, Any]] = {
         "hidden": 6,
     },
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
+    "series.seasonal": {"units": 8, "look_back": 24, "horizon": 6, "season": 4, "cycle": 8},
     "series.next_value": {"units": 8},
     "music.next_frame": {"keys": 7, "units": 8, "layers": 2, "echoes": (1, 3), "streaming": True},
 }

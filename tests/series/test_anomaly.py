@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from zoo.errors import InputError, RecipeError
 from zoo.processing.measurements import read_measurements
 from zoo.tasks import Arrays, load_task
-from zoo.tasks.anomaly import Anomalies, AnomalyDetection, AnomalyReader, Rows
+from zoo.tasks._alarms import Anomalies, Rows
+from zoo.tasks._watching import AnomalyReader
+from zoo.tasks.anomaly import AnomalyDetection
 
 SETTINGS: dict[str, Any] = {
     "learning": 60,
@@ -30,7 +32,7 @@ SETTINGS: dict[str, Any] = {
     "threshold": 0.5,
     "rest": 10,
 }
-NUMBERS = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, float("nan")])
+NUMBERS = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, 1e30, -1e30, 5e-324, float("nan")])
 
 
 def detector(**changes: Any) -> AnomalyDetection:

@@ -19,11 +19,13 @@ from zoo.builders import build
 from zoo.datasets.nab import Benchmark, Watched
 from zoo.errors import DataError, InputError, RecipeError
 from zoo.evaluation.anomaly import evaluate, halves, scores
+from zoo.evaluation.expectation import nats
 from zoo.model_card import Data, Recipe, Training
 from zoo.model_card import Model as Built
+from zoo.processing.measurements import OwnMetrics
 from zoo.tasks import load_task
 from zoo.tasks.anomaly import AnomalyDetection
-from zoo.training.anomaly import Ends, LogisticLoss, Normals, OwnMetrics, prepare, read_own_data
+from zoo.training.anomaly import Ends, LogisticLoss, Normals, prepare, read_own_data
 from zoo.training.fit import fit_recipe
 from zoo.training.made_metrics import made_metric
 
@@ -104,6 +106,8 @@ def test_the_loss_is_that_of_a_logistic_distribution() -> None:
     density = np.exp(-off) / (scale * (1 + np.exp(-off)) ** 2)
     found = float(LogisticLoss()(target, expected))
     assert found == pytest.approx(-np.log(density).mean(), abs=1e-5)
+    known = target[..., 0] == target[..., 0]
+    assert nats(target[known][:, 0], expected[known]).mean() == pytest.approx(found, abs=1e-5)
     assert LogisticLoss.from_config(LogisticLoss().get_config()).name == "logistic_loss"
 
 
@@ -219,6 +223,8 @@ def test_own_metrics_are_read(tmp_path: Path) -> None:
     data = read_own_data(tmp_path, recipe(), SETTINGS)
     assert isinstance(data, OwnMetrics) and len(data.series) == 2
     assert len(prepare(recipe(), data).train.source) == 16
+    (metric,) = evaluate(detection(), last, data, "validation")
+    assert metric.primary and metric.value > metric.baselines["last_value"] > 0
     assert len(read_own_data(tmp_path / "a.csv", recipe(), SETTINGS).series) == 1
     (tmp_path / "c.csv").write_text("cpu\n1\n2\n")
     with pytest.raises(DataError, match=r"c\.csv with 2 values; needed are 100"):

@@ -8,8 +8,10 @@ import numpy as np
 
 from zoo.datasets.nab import Benchmark
 from zoo.errors import DataError
+from zoo.evaluation.expectation import evaluate_expectation, last_value
 from zoo.evaluation.nab_scorer import PROFILES, Points, points
 from zoo.model_card import Metric
+from zoo.processing.measurements import OwnMetrics
 from zoo.processing.normality import Normality, Watch
 from zoo.tasks import Run
 from zoo.tasks.anomaly import AnomalyDetection
@@ -21,13 +23,12 @@ _NAMES = {
 }
 _HELD_OUT = "standard_held_out"
 MODEL = "model"
-_LEAST_STEP = 0.05  # of scaled values
 
 Scores = Mapping[str, np.ndarray]
 
 
 def evaluate(
-    task: AnomalyDetection, run: Run, data: Benchmark, split: str = "test"
+    task: AnomalyDetection, run: Run, data: Benchmark | OwnMetrics, split: str = "test"
 ) -> list[Metric]:
     """Scores every series.
 
@@ -39,7 +40,7 @@ def evaluate(
     Args:
         task: What turns values into scores.
         run: The network.
-        data: The benchmark.
+        data: The benchmark; or metrics of which no anomaly is known, see `evaluate_expectation`.
         split: "validation" or "test".
 
     Returns:
@@ -49,6 +50,8 @@ def evaluate(
     Raises:
         DataError: No series has a window to find.
     """
+    if isinstance(data, OwnMetrics):
+        return evaluate_expectation(task, run, data, split)
     names = halves(data)[0] if split == "validation" else sorted(data.series)
     if not any(data.series[name].windows for name in names):
         raise DataError("No series has a window around an anomaly, so nothing can be scored.")
@@ -84,7 +87,7 @@ def detectors(task: AnomalyDetection, run: Run, data: Benchmark) -> dict[str, Sc
         "windowed_gaussian": data.gaussian,
         "range_alone": {name: scores(settings, one, None) for name, one, _ in pairs},
         "last_value": {
-            name: scores(settings, one, _last_value(settings, one)) for name, one, _ in pairs
+            name: scores(settings, one, last_value(settings, one)) for name, one, _ in pairs
         },
     }
 
@@ -102,14 +105,6 @@ def scores(settings: Normality, values: np.ndarray, expected: np.ndarray | None)
         expected = np.stack([np.append(scaled[1:], 0), np.ones(len(scaled))], axis=1)
     rows = zip(values.tolist(), scaled.tolist(), expected.tolist(), strict=True)
     return np.array([watch(value, one, *pair) for value, one, pair in rows])
-
-
-def _last_value(settings: Normality, values: np.ndarray) -> np.ndarray:
-    """Each scaled value, and the mean distance between two of those so far, float64 (rows, 2)."""
-    scaled = settings.scaled(values.tolist()).astype(float)
-    steps = np.abs(np.diff(scaled, prepend=scaled[:1]))
-    means = np.cumsum(steps) / np.arange(1, len(steps) + 1)
-    return np.stack([scaled, means + _LEAST_STEP], axis=1)
 
 
 def _profile(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.plots.figure import new_figure, save_figure
-from zoo.tasks.anomaly import Anomalies
+from zoo.tasks._alarms import Anomalies
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

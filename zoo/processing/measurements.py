@@ -30,6 +30,17 @@ class Measurements:
     values: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class OwnMetrics:
+    """A user's metrics, all of whose values may be learned from.
+
+    Attributes:
+        series: File -> values, float64 (values,), none missing.
+    """
+
+    series: dict[str, np.ndarray]
+
+
 def read_measurements(raw: Any, column: str | None = None) -> Measurements:
     """Takes a metric out of what a user has.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +12,17 @@ from keras import ops
 
 from zoo.datasets.nab import Benchmark
 from zoo.errors import DataError, InputError
+from zoo.evaluation.expectation import border
 from zoo.evaluation.nab_scorer import probation
 from zoo.model_card import Recipe
-from zoo.processing.measurements import read_measurements
+from zoo.processing.measurements import OwnMetrics, read_measurements
 from zoo.processing.normality import Normality
 from zoo.training.batches import Batches, Problem
 from zoo.training.made_metrics import made_metric
 from zoo.training.options import options_of
 
 _OPTIONS = ("rows", "series", "made")
-_VALIDATION = 0.2  # last share of what is learned from of each series
 _LEAST = 100  # values of a user's series
-
-
-@dataclass(frozen=True)
-class OwnMetrics:
-    """A user's series, all of whose rows may be learned from.
-
-    Attributes:
-        series: File -> values, float64 (rows,), none missing.
-    """
-
-    series: dict[str, np.ndarray]
 
 
 class Normals:
@@ -104,11 +92,6 @@ class Ends:
     def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """As `Normals.take`."""
         return self._inputs[indices], self._targets[indices]
-
-
-def border(rows: int) -> int:
-    """Of so many values that may be learned from, the number of those that train."""
-    return rows - int(_VALIDATION * rows)
 
 
 def pairs(scaled: list[np.ndarray], rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from zoo.loading import Pretrained, load
 from zoo.measuring import evaluate
 from zoo.model_card import Data, ModelCard, Recipe
 from zoo.processing.series import Tables
+from zoo.processing.series_set import SeriesSet
 from zoo.training.fit import fit_recipe
 from zoo.training.pictures import save_pictures
 from zoo.training.recipe_file import write_recipe
@@ -138,7 +139,7 @@ def _given(own: _Own, card: ModelCard) -> _Given:
     """
     learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
     processing = read_header(card.folder / "weights.safetensors")["processing"]
-    if hasattr(learning, "own_series") and not isinstance(own.data, Tables):
+    if hasattr(learning, "own_series") and not isinstance(own.data, Tables | SeriesSet):
         data, processing = learning.own_series(own.data, processing, own.target, own.horizon)
         return _Given(data, processing, split=learning.OWN_SPLIT, scored="test")
     if own.target is not None or own.horizon is not None:
