@@ -259,6 +259,7 @@ def test_the_loss_is_that_of_the_figure() -> None:
     assert float(FrameLoss()(y, logits)) == pytest.approx(nats, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_model_learns_and_is_scored_beside_counts(tmp_path: Path) -> None:
     made = recipe()
     (tmp_path / "recipe.toml").write_text("")
