@@ -158,6 +158,24 @@ def test_a_seed_gives_the_same_tune_and_voices_are_at_most() -> None:
         task.predict_many(vague, [])
 
 
+def test_each_voice_gets_a_note_of_its_own() -> None:
+    """Four voices, each sure to sound, on any of five keys: never two in one, never none."""
+
+    def four(arrays: Arrays) -> Arrays:
+        logits = np.full((*arrays["roll"].shape[:2], 88), -20.0, np.float32)
+        for low in (20, 30, 40, 50):
+            logits[..., low : low + 5] = np.log(0.2 / 0.8)
+        return {"logits": logits}
+
+    counts = np.zeros(88)
+    tune = Music(KEYS).predict(four, EXAMPLE, length=300, temperature=1)
+    for frame in tune.frames:
+        keys = np.array(frame) - 21
+        assert (keys // 10).tolist() == [2, 3, 4, 5]
+        counts[keys] += 1
+    np.testing.assert_allclose(counts[20:25] / 300, 0.2, atol=0.08)
+
+
 def test_files_and_pictures_of_a_tune(tmp_path: Path) -> None:
     pytest.importorskip("mido")
     tune = Music(KEYS).predict(climbing, [[60, 64]], length=5, temperature=0)

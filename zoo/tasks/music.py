@@ -26,6 +26,7 @@ INPUTS = {"roll": "the keys that sound in each frame, 0 or 1, the lowest first"}
 OUTPUTS = {"logits": "one logit a key: whether it sounds in the next frame"}
 TEMPO = 100.0
 _NAMED = 6  # likely notes that a stream tells
+_LEAST = 1e-30  # a probability
 
 
 @dataclass(frozen=True)
@@ -136,15 +137,15 @@ class Music:
     ) -> Tune:
         """Goes on with a tune.
 
-        How many keys sound in a frame is drawn near the number that the network expects, and which
-        by Gumbel-top-k (Kool et al. 2019, arXiv 1903.06059): keys drawn each for itself would put
-        two notes in the place of one, or none.
+        Keys are drawn in strata: laid end to end from low to high, each as long as it is likely to
+        sound, one is drawn from each stretch of length 1. So each voice gets one of its own notes;
+        keys drawn each for itself would put two notes in the place of one, or none.
 
         Args:
             run: The network in its streaming form.
             raw: See `zoo.processing.notes.PianoRoll.read`.
             length: Frames to write.
-            temperature: Divides the logits; 0 always takes the likeliest keys.
+            temperature: Below 1 likely keys of a voice become likelier; 0 takes the likeliest.
             voices: Keys that sound at once, at most.
             tempo: Quarter notes a minute, of the MIDI file.
             seed: The same seed gives the same tune.
@@ -291,14 +292,19 @@ def _frame(
     logits: np.ndarray, voices: int, temperature: float, rng: np.random.Generator
 ) -> np.ndarray:
     """One frame, float32 (keys,) of 0 and 1."""
-    noise, more = rng.gumbel(size=len(logits)), rng.random()
-    expected = _shares(logits).sum()
-    if temperature == 0:
-        count, scores = round(expected), logits
-    else:
-        count, scores = int(expected + more), logits / temperature + noise
+    draws = rng.random((voices, 2))
+    shares = _shares(logits)
+    ends = np.cumsum(shares * min(1.0, voices / max(shares.sum(), _LEAST)))
+    starts = np.concatenate([[0.0], ends[:-1]])
     row = np.zeros(len(logits), np.float32)
-    row[np.argsort(-scores, kind="stable")[: min(count, voices)]] = 1
+    for voice, (sounds, which) in enumerate(draws):
+        lengths = np.minimum(ends, voice + 1) - np.maximum(starts, voice)
+        lengths = np.maximum(lengths, 0)
+        if lengths.sum() <= (sounds if temperature else 0.5):
+            continue
+        weights = (lengths / lengths.max()) ** (1 / temperature if temperature else np.inf)
+        place = np.searchsorted(np.cumsum(weights), which * weights.sum(), side="right")
+        row[min(place, len(row) - 1)] = 1
     return row
 
 
