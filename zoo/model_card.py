@@ -6,16 +6,16 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any
 
 from zoo.errors import RecipeError
+from zoo.typed_tables import typed, typed_value
 
 FORMAT = 1
 DOMAINS = ("text", "speech", "series")
 DIRECTIONS = ("higher", "lower")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -362,7 +362,7 @@ def read_recipe(path: Path) -> Recipe:
     if recipe.domain not in DOMAINS:
         raise RecipeError(f"{path}: received domain {recipe.domain!r}; use one of {DOMAINS}.")
     for metric, value in recipe.targets.items():
-        _value(float, value, f"{path}: targets: {metric}")
+        typed_value(float, value, f"{path}: targets: {metric}")
     if not recipe.targets:
         raise RecipeError(f"{path}: the table [targets] is empty; name a metric and its value.")
     return recipe
@@ -375,46 +375,3 @@ def _toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path} does not exist; a model's folder holds recipe.toml.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is not TOML: {error}.") from None
-
-
-def typed(kind: type[T], table: Any, where: str) -> T:
-    """Builds a dataclass from a table, refusing unknown, missing and mistyped keys.
-
-    Args:
-        kind: A dataclass whose fields are plain, or dataclasses of this file.
-        table: What was read.
-        where: It stood there; the message begins with it.
-
-    Raises:
-        RecipeError: A key is missing, unknown or of the wrong type.
-    """
-    if not isinstance(table, Mapping):
-        raise RecipeError(f"{where}: received {table!r} where a table is needed.")
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise RecipeError(
-            f"{where}: received the unknown key {unknown[0]!r}; known: {list(known)}."
-        )
-    missing = [
-        name
-        for name, f in known.items()
-        if name not in table and f.default is MISSING and f.default_factory is MISSING
-    ]
-    if missing:
-        raise RecipeError(f"{where}: the key {missing[0]!r} is missing.")
-    hints = get_type_hints(kind)
-    return kind(**{n: _value(hints[n], v, f"{where}: {n}") for n, v in table.items()})
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    if is_dataclass(hint):
-        return typed(hint, value, where)
-    if hint in (list[Metric], list[Quantized], list[Robustness]) and isinstance(value, list):
-        return [typed(get_args(hint)[0], item, where) for item in value]
-    plain = getattr(hint, "__origin__", hint)
-    if plain is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
-        raise RecipeError(f"{where}: received {value!r}; needed is a value of {plain.__name__}.")
-    return value

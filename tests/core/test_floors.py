@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {"keras", "tensorflow", "tf2onnx", "onnx", "jax", "torch", "safetensors", "tomli_w"}
 LEAF = {"soundfile", "soxr", "scipy", "pandas", "matplotlib", "pyarrow", "openvino", "sklearn"}
-LEAF |= {"sacrebleu", "tokenizers"}
+LEAF |= {"sacrebleu", "tokenizers", "gymnasium"}
 INSIDE = {  # light files with a leaf library inside a function
     "zoo/processing/recording.py": {"soundfile", "soxr"},
     "export/runtime/bulk/rows.py": {"pyarrow"},

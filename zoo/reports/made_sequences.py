@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -132,7 +133,7 @@ class Copying:
         return self.loss(targets[:, -RECALLED:], outputs[:, -RECALLED:])
 
 
-PROBLEMS = {"adding": Adding, "copy": Copying}
+PROBLEMS: dict[str, Callable[[int], Problem]] = {"adding": Adding, "copy": Copying}
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ import numpy as np
 from zoo.builders import build
 from zoo.errors import InputError
 from zoo.files import replacing
-from zoo.model_card import Training, typed
+from zoo.model_card import Training
 from zoo.reports.made_sequences import PROBLEMS, Endless, Problem
 from zoo.training.batches import Batches
 from zoo.training.fit import compile_model
 from zoo.training.gradient_flow import gradient_flow
 from zoo.training.initialisation import initialise
+from zoo.typed_tables import typed
 
 RUNS = Path(__file__).with_name("memory.toml")
 _BATCHES = 100  # an epoch
@@ -38,8 +39,8 @@ class MemoryRun:
 
     Args:
         id: Its name.
-        panel: The comparison that it belongs to.
-        label: Its name there.
+        setting: What is particular to it, for the table.
+        panels: The comparisons that it belongs to, and its name in each.
         problem: "adding" or "copy".
         length: Of the problem.
         arguments: Of the builder `series.causal`.
@@ -47,8 +48,8 @@ class MemoryRun:
     """
 
     id: str
-    panel: str
-    label: str
+    setting: str
+    panels: dict[str, str]
     problem: str
     length: int
     arguments: dict[str, Any]
@@ -57,13 +58,12 @@ class MemoryRun:
     @property
     def made(self) -> Problem:
         """The problem at its length."""
-        problem: Problem = PROBLEMS[self.problem](self.length)
-        return problem
+        return PROBLEMS[self.problem](self.length)
 
     @property
     def sha256(self) -> str:
         """Digest of what decides the result."""
-        told = {k: v for k, v in asdict(self).items() if k not in ("panel", "label")}
+        told = {k: v for k, v in asdict(self).items() if k not in ("id", "setting", "panels")}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

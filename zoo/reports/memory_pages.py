@@ -14,7 +14,8 @@ from zoo.plots.gradient_flow import Panel, save_gradient_flow
 if TYPE_CHECKING:
     from zoo.reports.memory import MemoryResult, MemoryRun
 
-_HEAD = ("run", "problem", "T", "cell", "setting", "parameters", "batches", "error", "chance", "unit")
+_WHAT = ("run", "problem", "T", "cell", "setting", "parameters", "batches")
+_HEAD = (*_WHAT, "error", "chance", "unit")
 
 
 def write_pages(runs: Sequence[MemoryRun], results: Sequence[MemoryResult], folder: Path) -> None:
@@ -46,22 +47,18 @@ def as_markdown(lines: Sequence[Sequence[str]]) -> str:
 def save_memory(runs: Sequence[MemoryRun], results: Sequence[MemoryResult], path: Path) -> None:
     """Draws the gradient flow of each comparison, untrained on the left, trained on the right."""
     panels = []
-    for name in dict.fromkeys(run.panel for run in runs):
-        inside = [(r, x) for r, x in zip(runs, results, strict=True) if r.panel == name]
+    for name in dict.fromkeys(name for run in runs for name in run.panels):
+        pairs = zip(runs, results, strict=True)
+        inside = {run.panels[name]: one for run, one in pairs if name in run.panels}
         for when in ("before", "after"):
-            flows = {run.label: getattr(result, when) for run, result in inside}
-            parts = {
-                f"{label}.{part}": (values, flow.places)
+            flows = {label: getattr(one, when) for label, one in inside.items()}
+            lines = {
+                f"{label}.{part}": values
                 for label, flow in flows.items()
                 for part, values in flow.lengths.items()
             }
-            panels.append(
-                Panel(
-                    f"{name}, {when} training",
-                    {label: values for label, (values, _) in parts.items()},
-                    {label: places for label, (_, places) in parts.items()},
-                )
-            )
+            places = {line: flows[line.rpartition(".")[0]].places for line in lines}
+            panels.append(Panel(f"{name}, {when} training", lines, places))
     save_gradient_flow(panels, path, columns=2)
 
 
@@ -71,7 +68,7 @@ def _row(run: MemoryRun, result: MemoryResult) -> tuple[str, ...]:
         run.problem,
         str(run.length),
         str(run.arguments["cell"]),
-        run.label,
+        run.setting,
         str(result.parameters),
         str(100 * len(result.curve)),
         f"{result.error:.2e}",

@@ -80,7 +80,7 @@ def fit_recipe(
     settings = recipe.training
     keras.utils.set_random_seed(settings.seed)
     data = datasets.load(recipe.data.name) if data is None else data
-    problem = _prepare(recipe, data, hold_out, processing)
+    problem = prepare(recipe, data, hold_out, processing)
     arguments = {**recipe.model.arguments, **problem.arguments, **problem.while_learning}
     model = build(recipe.model.builder, **arguments)
     initialise(model, settings.initial, settings.seed)
@@ -88,16 +88,17 @@ def fit_recipe(
         model.get_layer(name).weights[0].assign(values)
     if start is not None:
         load_weights(model, start, partly=True)
-    compile_model(model, settings, len(problem.train), problem.loss, problem.metrics)
+    learner = problem.learner(model) if problem.learner else model
+    compile_model(learner, settings, len(problem.train), problem.loss, problem.metrics)
     folder.mkdir(parents=True, exist_ok=True)
     if recipe_path.resolve() != (folder / "recipe.toml").resolve():
         shutil.copyfile(recipe_path, folder / "recipe.toml")
     checkpoint = Checkpoint(folder, settings, problem.train, problem.validation)
-    first = checkpoint.resume(model) if resume else 0
+    first = checkpoint.resume(learner) if resume else 0
     last = min(settings.epochs, epochs or settings.epochs)
-    checkpoint.set_model(model)
+    checkpoint.set_model(learner)
     if first < last and not (first and checkpoint.exhausted()):
-        _fit(model, problem, checkpoint, first, last, verbose)
+        _fit(learner, problem, checkpoint, first, last, verbose)
     checkpoint.restore_best()
     facts = _facts(recipe, checkpoint)
     header = {"processing": problem.processing, "arguments": problem.arguments, "run": facts}
@@ -109,9 +110,15 @@ def fit_recipe(
     return Run(folder, checkpoint.history, checkpoint.best_epoch)
 
 
-def _prepare(
+def prepare(
     recipe: Recipe, data: Any, hold_out: str | None, processing: Mapping[str, Any] | None
 ) -> Problem:
+    """What a recipe and its data come to, as the training of its task says.
+
+    Raises:
+        DataError: The data cannot be used.
+        RecipeError: The recipe lacks something, or has what its task does not know.
+    """
     try:
         module = importlib.import_module(f"zoo.training.{recipe.task}")
     except ModuleNotFoundError:

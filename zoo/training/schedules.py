@@ -111,6 +111,6 @@ def _check(schedule: Schedule) -> None:
     least = 1e-12 if schedule.kind in ("exponential", "step") else 0.0
     if not least <= schedule.final <= 1 or schedule.drops < 1:
         raise RecipeError(
-            f"Received {schedule}; final is the share of the learning rate that is left at the end, "
-            "0 to 1 (exponential, step: above 0), and drops is 1 or more."
+            f"Received {schedule}; final is the share of the learning rate that is left at the "
+            "end, 0 to 1 (exponential, step: above 0), and drops is 1 or more."
         )
