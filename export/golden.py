@@ -1,7 +1,8 @@
 """Golden vectors: a few inputs and the original's outputs, in JSON that every language reads.
 
 ``golden.json`` holds ``format_version``, the SHA-256 of the ONNX file, the tolerance t of each
-output (|a - b| <= t + t * |b|) and ``vectors``: ``inputs`` and ``outputs`` by name, each with
+output (|a - b| <= t * (s + |b|); s is 1, or in ``scale`` one number a feature, in C order of the
+last axes) and ``vectors``: ``inputs`` and ``outputs`` by name, each with
 ``dtype``, ``shape`` and ``data``, the values in C order. Numbers that are not finite are the texts
 "NaN", "Infinity" and "-Infinity". Of a model in parts, ``parts`` holds the same for each of their
 files, and ``answers`` some raw inputs, ``raw``, with what the task answers, ``answer``.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from export import bundle
+from export.allowed import Allowed, facts_of, read_facts
 from zoo.errors import ExportError, RuntimeFileError
 from zoo.tasks import Arrays
 
@@ -63,19 +65,19 @@ def chosen(inputs: Sequence[Arrays], outputs: Sequence[Arrays]) -> list[Vector]:
 
 
 def write(
-    path: Path, vectors: Sequence[Vector], tolerance: Mapping[str, float], sha256: str
+    path: Path, vectors: Sequence[Vector], allowed: Mapping[str, Allowed], sha256: str
 ) -> None:
     """Writes ``golden.json``.
 
     Args:
         path: The file.
         vectors: Inputs and the original's outputs.
-        tolerance: Output name -> t.
+        allowed: Output name -> how far another machine's answers may be.
         sha256: Of the ONNX file.
     """
     facts = {
         "sha256": sha256,
-        "tolerance": dict(tolerance),
+        **facts_of(allowed),
         "vectors": [
             {
                 side: {name: _to_json(array) for name, array in arrays.items()}
@@ -114,7 +116,7 @@ def replay(folder: str | os.PathLike[str], **options: Any) -> Replay:
         if not told.keys() >= _FACTS or not told["vectors"]:
             raise RuntimeFileError(f"{path / bundle.GOLDEN} holds no golden vectors; export again")
         for number, vector in enumerate(told["vectors"]):
-            found = _replayed(asked, vector, told["tolerance"], number)
+            found = _replayed(asked, vector, read_facts(told), number)
             errors |= {key: max(errors.get(key, 0.0), error) for key, error in found.items()}
         count += len(told["vectors"])
     answers = facts.get("answers", [])
@@ -143,7 +145,7 @@ def check_answer(raw: str, answer: Any, original: Any) -> None:
 
 
 def _replayed(
-    model: Model, vector: Mapping[str, Any], tolerance: Mapping[str, float], number: int
+    model: Model, vector: Mapping[str, Any], allowed: Mapping[str, Allowed], number: int
 ) -> dict[str, float]:
     """The largest difference of each output.
 
@@ -155,7 +157,7 @@ def _replayed(
     )
     answers, errors = model.run(inputs), dict[str, float]()
     for name, original in outputs.items():
-        error = _difference(answers.get(name), original, tolerance.get(name, 0.0))
+        error = _difference(answers.get(name), original, allowed.get(name, Allowed(0.0)))
         if error is None:
             raise ExportError(
                 f"{model.path} does not give the original's {name!r} for golden "
@@ -165,16 +167,18 @@ def _replayed(
     return errors
 
 
-def _difference(answer: Any, original: Any, allowed: float) -> float | None:
+def _difference(answer: Any, original: Any, allowed: Allowed) -> float | None:
     """The largest absolute difference; None where answers are not equal."""
     if answer is None or (answer.shape, answer.dtype) != (original.shape, original.dtype):
         return None
     if original.dtype.kind != "f":
         return 0.0 if np.array_equal(answer, original) else None
-    if not np.allclose(answer, original, rtol=allowed, atol=allowed, equal_nan=True):
-        return None
     with np.errstate(invalid="ignore"):
-        return float(np.nanmax(np.abs(answer - original), initial=0.0))
+        gap = np.abs(answer - original)
+    same = (answer == original) | (np.isnan(answer) & np.isnan(original))
+    if not (same | (gap <= allowed.around(original))).all():
+        return None
+    return float(np.nanmax(np.where(same, 0.0, gap), initial=0.0))
 
 
 def _to_json(array: Any) -> dict[str, Any]:

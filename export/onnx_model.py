@@ -164,8 +164,8 @@ def to_onnx(
         report = replace(report, quantized=small.report_of(target) if small else None)
         if golden:
             kept = small or verdict
-            tolerance = small.tolerance if small else report.tolerance
-            vectors.write(Path(golden), kept.vectors, tolerance, report.sha256)
+            allowed = small.allowed if small else judge.subject.allowed
+            vectors.write(Path(golden), kept.vectors, allowed, report.sha256)
         bundle.write_json(bundle.manifest_path(target), report.to_dict())
     except OSError as error:
         raise ExportError(f"{target} cannot be written: {error.strerror or error}") from error

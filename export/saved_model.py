@@ -154,7 +154,10 @@ def _raw_signature(subject: Subject, frontend: Frontend, module: RawModule) -> A
 
     def call(**raw: Any) -> dict[str, Any]:
         inputs = module.process(raw)
-        return module.restore(whole(**{spec.name: inputs[spec.name] for spec in subject.inputs}))
+        passed = {tensor.name: inputs[tensor.name] for tensor in frontend.passed}
+        outputs = whole(**{spec.name: inputs[spec.name] for spec in subject.inputs})
+        found = module.restore({**outputs, **passed})
+        return {name: tensor for name, tensor in found.items() if name not in passed}
 
     specs = {
         spec.name: tf.TensorSpec(spec.shape, "string" if spec.dtype == "str" else spec.dtype)

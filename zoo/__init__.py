@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zoo.repeating import cross_validate as cross_validate
     from zoo.repeating import repeat as repeat
     from zoo.training.api import train as train
+    from zoo.training.tuning import tune as tune
 
 _HOMES = {
     "list_models": "zoo.catalog",
@@ -31,6 +32,7 @@ _HOMES = {
     "evaluate_robustness": "zoo.measuring",
     "cross_validate": "zoo.repeating",
     "repeat": "zoo.repeating",
+    "tune": "zoo.training.tuning",
 }
 __all__ = [*_HOMES]
 

@@ -356,15 +356,24 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: The file is missing, not TOML, or not a recipe.
     """
-    recipe = typed(Recipe, _toml(path), str(path))
+    return recipe_from(_toml(path), str(path))
+
+
+def recipe_from(table: Mapping[str, Any], where: str) -> Recipe:
+    """Checks what stands in a `recipe.toml`; `where` is what messages call it.
+
+    Raises:
+        RecipeError: It is not a recipe.
+    """
+    recipe = typed(Recipe, table, where)
     if recipe.format != FORMAT:
-        raise RecipeError(f"{path}: received format {recipe.format}; this version reads {FORMAT}.")
+        raise RecipeError(f"{where}: received format {recipe.format}; this version reads {FORMAT}.")
     if recipe.domain not in DOMAINS:
-        raise RecipeError(f"{path}: received domain {recipe.domain!r}; use one of {DOMAINS}.")
+        raise RecipeError(f"{where}: received domain {recipe.domain!r}; use one of {DOMAINS}.")
     for metric, value in recipe.targets.items():
-        typed_value(float, value, f"{path}: targets: {metric}")
+        typed_value(float, value, f"{where}: targets: {metric}")
     if not recipe.targets:
-        raise RecipeError(f"{path}: the table [targets] is empty; name a metric and its value.")
+        raise RecipeError(f"{where}: the table [targets] is empty; name a metric and its value.")
     return recipe
 
 

@@ -16,6 +16,7 @@ from zoo.processing.frames import Frames
 from zoo.processing.frontend import Frontend
 from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import Labels
+from zoo.processing.own_scale import ROUNDING, FromOwnScale, OwnScale
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.spaced_words import lowered
 from zoo.processing.vocabulary import UNKNOWN
@@ -108,6 +109,22 @@ def _in_units(part: InUnits, outputs: Tensors, _: Any) -> Tensors:
     return {"forecast": tf.cast(values, dtype_of(series))}
 
 
+def _own_scale(part: OwnScale, raw: Tensors, _: Any) -> Tensors:
+    values = raw["history"]
+    centre = tf.reduce_mean(values, axis=1, keepdims=True)
+    spread = tf.sqrt(tf.reduce_mean(tf.square(values - centre), axis=1, keepdims=True))
+    varies = spread > ROUNDING * tf.abs(centre)
+    spread = tf.where(varies, spread, tf.zeros_like(spread))
+    divisor = tf.where(varies, spread, tf.ones_like(spread))
+    history = tf.cast((values - centre) / divisor, tf.float32)
+    return {"history": history, "centre": centre, "spread": spread}
+
+
+def _from_own_scale(part: FromOwnScale, outputs: Tensors, _: Any) -> Tensors:
+    values = tf.sort(tf.cast(outputs["forecast"], tf.float64), axis=-1)
+    return {"forecast": outputs["centre"][..., None] + outputs["spread"][..., None] * values}
+
+
 def _texts(part: SpacedTexts, raw: Tensors, tables: Any) -> Tensors:
     small, codes = tables
     points = tf.strings.unicode_decode(raw["text"], "UTF-8")
@@ -161,6 +178,8 @@ _FORMS: dict[type[Any], Callable[[Any, Tensors, Any], Tensors]] = {
     FeatureRows: _feature_rows,
     Standardised: _standardised,
     InUnits: _in_units,
+    OwnScale: _own_scale,
+    FromOwnScale: _from_own_scale,
     SpacedTexts: _texts,
     Labels: _labels,
 }

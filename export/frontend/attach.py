@@ -7,7 +7,7 @@ from typing import Any
 
 from onnx import ModelProto, helper
 
-from export.frontend import labels, log_mel, series, spaced_texts
+from export.frontend import labels, log_mel, own_scale, series, spaced_texts
 from export.graph.rebuild import Port
 from export.recurrent.writer import Writer
 from zoo.processing.feature_rows import FeatureRows
@@ -15,6 +15,7 @@ from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part, Tensor
 from zoo.processing.histories import InUnits, Standardised
 from zoo.processing.labels import Labels
+from zoo.processing.own_scale import FromOwnScale, OwnScale
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.waveforms import Waveforms
 
@@ -27,6 +28,8 @@ WRITERS: dict[type[Any], Callable[[Writer, Any, dict[str, str]], dict[str, str]]
     FeatureRows: series.write_feature_rows,
     Standardised: series.write_standardised,
     InUnits: series.write_in_units,
+    OwnScale: own_scale.write_own_scale,
+    FromOwnScale: own_scale.write_from_own_scale,
     Labels: labels.write,
 }
 _RAW = "raw@"  # before the old names of raw inputs, which no converted tensor has
@@ -56,11 +59,13 @@ def attached(
     wider.CopyFrom(model)
     graph = wider.graph
     kept: list[Port] = []
+    passed: list[Port] = []
     if frontend.before is not None:
         inputs, made = _before(graph, frontend.before, inputs)
         kept = [_port(made[tensor.name], tensor) for tensor in frontend.kept]
+        passed = [_port(made[tensor.name], tensor) for tensor in frontend.passed]
     if frontend.after is not None:
-        outputs = _after(graph, frontend.after, outputs)
+        outputs = _after(graph, frontend.after, outputs, passed)
     return wider, list(inputs), [*outputs, *kept]
 
 
@@ -82,9 +87,9 @@ def _before(graph: Any, part: Part, inputs: Sequence[Port]) -> tuple[list[Port],
     return [*raw, *kept], made
 
 
-def _after(graph: Any, part: Part, outputs: Sequence[Port]) -> list[Port]:
+def _after(graph: Any, part: Part, outputs: Sequence[Port], passed: Sequence[Port]) -> list[Port]:
     writer = Writer("answer")
-    made = _written(writer, part, {port.new: port.old for port in outputs})
+    made = _written(writer, part, {port.new: port.old for port in (*outputs, *passed)})
     graph.node.extend(writer.nodes)
     graph.initializer.extend(writer.constants)
     kept = [port for port in outputs if port.new not in made]

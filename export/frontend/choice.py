@@ -56,8 +56,10 @@ def fitting(frontend: Frontend, subject: Subject, axes: Axes, raw: bool | None) 
     """
     types = {spec.name: spec.dtype for spec in subject.inputs}
     types_out = dict(zip(subject.output_names, subject.output_dtypes, strict=True))
-    given = [t for t in frontend.before.gives if t not in frontend.kept] if frontend.before else []
-    read = frontend.after.reads if frontend.after else ()
+    aside = (*frontend.kept, *frontend.passed)
+    given = [t for t in frontend.before.gives if t not in aside] if frontend.before else []
+    names = {tensor.name for tensor in frontend.passed}
+    read = [t for t in frontend.after.reads if t.name not in names] if frontend.after else []
     pairs = [(tensor, types[tensor.name], axes.inputs[tensor.name]) for tensor in given]
     pairs += [(tensor, types_out[tensor.name], axes.outputs[tensor.name]) for tensor in read]
     for tensor, dtype, shape in pairs:

@@ -12,6 +12,7 @@ from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part
 from zoo.processing.histories import Standardised, dtype_of
+from zoo.processing.own_scale import OwnScale
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.waveforms import Waveforms
 from zoo.tasks import Arrays
@@ -115,6 +116,15 @@ def histories(part: Standardised, draw: np.random.Generator, sizes: Sizes) -> Ar
     return {"history": series.restore(values).astype(dtype_of(series))}
 
 
+def own_scales(part: OwnScale, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Series with a daily wave, each of a level and spread of its own; some do not change."""
+    shape = (sizes["batch"], part.series.look_back)
+    wave = np.sin(2 * np.pi * np.arange(shape[1]) / part.series.season)
+    spread = draw.choice([0.0, 0.01, 1.0, 3.0], (shape[0], 1), p=[0.1, 0.2, 0.4, 0.3])
+    level = draw.choice([-2.0, 0.0, 5.0], (shape[0], 1))
+    return {"history": level + spread * (wave + draw.standard_normal(shape))}
+
+
 def feature_rows(part: FeatureRows, draw: np.random.Generator, sizes: Sizes) -> Arrays:
     """Features as far from their means as those of training."""
     values = draw.standard_normal((sizes["batch"], sizes["time"], len(part.names)))
@@ -149,5 +159,6 @@ _DRAWS: dict[type[Any], Callable[[Any, np.random.Generator, Sizes], Arrays]] = {
     FramesOfChunks: chunks,
     FeatureRows: feature_rows,
     Standardised: histories,
+    OwnScale: own_scales,
     SpacedTexts: texts,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from export.allowed import TOLERANCES, Allowed
 from export.frontend.choice import fitting, task_frontend
 from export.frontend.questions import RawSampler, open_size, raw_size
 from export.proof.axes import Axes
@@ -44,6 +45,14 @@ class RawSubject:
         types |= {tensor.name: tensor.dtype for tensor in frontend.kept}
         self.output_names = tuple(types)
         self.output_dtypes = tuple(types.values())
+        # What is restored to units comes from a network in float32, whatever type holds it then.
+        restored = {t.name: t.scale for t in (after.gives if after else ()) if t.scale}
+        self.allowed = {
+            name: Allowed(TOLERANCES["float32"], restored[name])
+            if name in restored
+            else Allowed(TOLERANCES.get(dtype, 0.0))
+            for name, dtype in types.items()
+        }
         self._generator = np.random.default_rng(0)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""When two answers are equal: one tolerance a type, never raised to make a model pass."""
+"""When two answers are equal, and how far those of a lower precision may be."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from export.allowed import Allowed
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
-# |a - b| <= tolerance + tolerance * |b|; a float16 is rounded to 1 part in 1024.
-TOLERANCES = {"float16": 1e-3, "float32": 1e-5, "float64": 1e-10}
 ROUNDING = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
 
-def difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
+def difference(name: str, answer: Any, original: Any, inputs: Arrays, allowed: Allowed) -> float:
     """The largest absolute difference of an output.
+
+    Args:
+        name: The output.
+        answer: What the file gave.
+        original: What it must give.
+        inputs: What was asked.
+        allowed: How far apart they may be.
 
     Raises:
         ExportError: It is over the tolerance, or the shape or type is another.
@@ -31,18 +37,17 @@ def difference(name: str, answer: Any, original: Any, inputs: Arrays) -> float:
         )
     if not np.issubdtype(original.dtype, np.floating):
         wrong = answer != original
-        error, allowed = float(wrong.any()), 0.0
+        error = float(wrong.any())
     else:
         same = (answer == original) | (np.isnan(answer) & np.isnan(original))
         with np.errstate(invalid="ignore"):
             gap = np.where(same, 0.0, np.abs(answer.astype(np.float64) - original))
-        allowed = TOLERANCES[original.dtype.name]
-        wrong = ~(same | (gap <= allowed * (1 + np.abs(original.astype(np.float64)))))
+        wrong = ~(same | (gap <= allowed.around(original)))
         error = float(gap.max(initial=0.0))
     if wrong.any():
         raise ExportError(
             f"output {name!r} of shape {original.shape} differs by up to {error:.3g} from the "
-            f"model's (allowed: {allowed:g} + {allowed:g} x |value|; inputs: {asked})"
+            f"model's (allowed: {allowed}; inputs: {asked})"
         )
     return error
 

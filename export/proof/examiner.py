@@ -19,11 +19,12 @@ import numpy as np
 import onnx
 
 from export import bundle
+from export.allowed import facts_of
 from export.golden import Vector, chosen
 from export.proof.axes import Axes, name_axes
 from export.proof.causality import check_causality, first_steps
 from export.proof.chunking import Chunking, fed_axis
-from export.proof.comparison import TOLERANCES, difference, precision_gap
+from export.proof.comparison import difference, precision_gap
 from export.proof.report import Report, size_and_digest
 from export.proof.samples import Sample, Sampler
 from export.proof.steadiness import longest_steady, steady_questions
@@ -101,18 +102,13 @@ class Examiner:
         """The states that the metadata pairs, and those that layers keep."""
         return {**self.subject.states, **self.states}
 
-    def tolerance(self) -> dict[str, float]:
-        """Output name -> the t of |a - b| <= t + t * |b|; 0 where answers must be the same."""
-        pairs = zip(self.subject.output_names, self.subject.output_dtypes, strict=True)
-        return {name: TOLERANCES.get(dtype, 0.0) for name, dtype in pairs}
-
     def facts(self) -> dict[str, Any]:
         """What the exported file says of its proof; the same on every machine."""
         return {
             "seed": self.seed,
             "cases": len(self.sizes),
             "sizes": {axis: [sizes[axis] for sizes in self.sizes] for axis in self.sizes[0]},
-            "tolerance": self.tolerance(),
+            **facts_of(self.subject.allowed),
         }
 
     def metadata(self) -> dict[str, Any]:
@@ -161,7 +157,8 @@ class Examiner:
             found = {name: answers[key] for name, key in keys.items() if key in answers}
             expected = self.subject.settled(answered, found)
             for name, original in expected.items():
-                error = difference(name, found.get(name), original, questions.inputs[case])
+                allowed, asked = self.subject.allowed[name], questions.inputs[case]
+                error = difference(name, found.get(name), original, asked, allowed)
                 errors[name] = max(errors[name], error)
         return errors
 
@@ -194,7 +191,7 @@ class Examiner:
             seed=self.seed,
             max_abs_error=dict(verdict.errors),
             drawn_again=verdict.drawn_again,
-            tolerance=self.tolerance(),
+            **facts_of(self.subject.allowed),
             lost_precision=self.lost_precision(),
             versions=versions,
             seconds=time.perf_counter() - started,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,13 @@ class Report:
         max_abs_error: Output name -> largest absolute difference seen.
         drawn_again: Inputs that were drawn again, since the last bit of the weights alone moved
             the original's answer by half of the tolerance.
-        tolerance: Output name -> the t of |a - b| <= t + t * |b|.
+        tolerance: Output name -> the t of |a - b| <= t * (s + |b|).
         lost_precision: Output name -> largest difference between what a float16 or bfloat16 model
             answers and the same model computed in float32, as the file computes it; empty for
             models of float32 and float64.
         versions: Package name -> version.
         seconds: Wall time of export and proof.
+        scale: Output name -> the s of each feature of outputs in units; 1 for others.
         quantized: What became of the file afterwards, where that was asked for; the figures above
             but for size and digest are those of the float32 file then.
     """
@@ -47,6 +48,7 @@ class Report:
     lost_precision: Mapping[str, float]
     versions: Mapping[str, str]
     seconds: float
+    scale: Mapping[str, Sequence[float]] = field(default_factory=dict)
     quantized: QuantizationReport | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -46,5 +46,5 @@ def made_small(report: Report, plan: Plan, golden: str | os.PathLike[str] | None
     report = replace(report, bytes=made.bytes, sha256=made.sha256, quantized=made)
     bundle.write_json(bundle.manifest_path(report.path), report.to_dict())
     if golden:
-        write(Path(golden), small.vectors, small.tolerance, made.sha256)
+        write(Path(golden), small.vectors, small.allowed, made.sha256)
     return report

@@ -15,9 +15,9 @@ import onnx
 from onnx import ModelProto
 
 from export import bundle
+from export.allowed import TOLERANCES, Allowed, read_facts
 from export.golden import Vector
 from export.graph.twins import part_twins, share_twins
-from export.proof.comparison import TOLERANCES
 from export.proof.samples import Sample
 from export.quantization.choice import Choice
 from export.quantization.comparing import Compared, compare_files
@@ -118,13 +118,13 @@ class Small:
     Attributes:
         report: What was measured.
         vectors: A few inputs with the file's own answers.
-        tolerance: Output -> how far another machine's answers may be: as far as those of the
+        allowed: Output -> how far another machine's answers may be: as far as those of the
             original with rounded weights (float16), as the original's (int8).
     """
 
     report: QuantizationReport
     vectors: Sequence[Vector]
-    tolerance: Mapping[str, float]
+    allowed: Mapping[str, Allowed]
 
     def report_of(self, path: Path) -> QuantizationReport:
         """The report of a file that was renamed."""
@@ -165,14 +165,14 @@ def make_small(path: Path, target: Path, plan: Plan, name: str = "") -> Small:
     except OSError as problem:
         raise ExportError(f"{target} cannot be written: {problem.strerror or problem}") from problem
     report = _report(target, plan, made, seen, (content, small), gains, len(questions), started)
-    return Small(report, seen.vectors, _tolerance(plan, seen))
+    return Small(report, seen.vectors, _allowed(plan, seen, metadata))
 
 
-def _tolerance(plan: Plan, seen: Compared) -> dict[str, float]:
-    usual = TOLERANCES["float32"]
+def _allowed(plan: Plan, seen: Compared, metadata: Mapping[str, Any]) -> dict[str, Allowed]:
     if plan.kind == "float16":
-        return dict.fromkeys(seen.differences.largest, usual)
-    return {name: max(usual, worst) for name, worst in seen.differences.largest.items()}
+        return read_facts(metadata["proof"])
+    usual = TOLERANCES["float32"]
+    return {name: Allowed(max(usual, worst)) for name, worst in seen.differences.largest.items()}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from export.allowed import TOLERANCES, Allowed
 from export.internals import all_layers, replaced_methods, without_cudnn
 from export.recurrent import Forms
 from export.tracing.layer_state import ExplicitState, KeptState, kept_states, restored
@@ -80,6 +81,12 @@ class Subject:
         """The model computes as its file does: in float32 at least, without cuDNN."""
         with without_cudnn(self.layers), in_float32(self.layers):
             yield
+
+    @property
+    def allowed(self) -> dict[str, Allowed]:
+        """How far a file's outputs may be from this model's."""
+        pairs = zip(self.output_names, self.output_dtypes, strict=True)
+        return {name: Allowed(TOLERANCES.get(dtype, 0.0)) for name, dtype in pairs}
 
     def run(self, arrays: Mapping[str, Any]) -> Arrays:
         """Answers as the file must: in float32 where the model's own precision is lower."""

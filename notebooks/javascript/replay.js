@@ -40,7 +40,7 @@ function tensor(ort, { dtype, shape, data }) {
 }
 
 // The largest absolute difference; Infinity where shapes, texts or integers are not the same.
-function difference(answer, expected, tolerance) {
+function difference(answer, expected, tolerance, scale) {
   if (answer.type !== expected.dtype || answer.dims.join() !== expected.shape.join()) return Infinity;
   let worst = 0;
   for (const [index, value] of Array.from(answer.data).entries()) {
@@ -52,7 +52,7 @@ function difference(answer, expected, tolerance) {
     const [one, other] = [Number(value), Number(original)];
     if (Object.is(one, other) || one === other) continue;
     const gap = Math.abs(one - other);
-    if (!(gap <= tolerance * (1 + Math.abs(other)))) return Infinity;
+    if (!(gap <= tolerance * (scale[index % scale.length] + Math.abs(other)))) return Infinity;
     worst = Math.max(worst, gap);
   }
   return worst;
@@ -70,7 +70,8 @@ async function main(folder) {
     );
     const answers = await session.run(feeds);
     for (const [name, expected] of Object.entries(outputs)) {
-      const gap = difference(answers[name], expected, golden.tolerance[name] ?? 0);
+      const scale = golden.scale?.[name] ?? [1];
+      const gap = difference(answers[name], expected, golden.tolerance[name] ?? 0, scale);
       if (gap === Infinity) throw new Error(`vector ${number}: ${name} is not the original's`);
       worst = Math.max(worst, gap);
     }

@@ -27,6 +27,7 @@ LIGHT_FILES = [
     *sorted((ROOT / "zoo/cli").glob("*.py")),
     *sorted((ROOT / "export/runtime").rglob("*.py")),
     ROOT / "export/__init__.py",
+    ROOT / "export/allowed.py",
     ROOT / "export/bundle.py",
     ROOT / "export/golden.py",
 ]

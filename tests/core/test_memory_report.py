@@ -96,7 +96,7 @@ def test_runs_leave_a_table_and_a_picture_and_are_not_run_again(
     assert (tmp_path / "memory.md").read_text().count("\n") == 3
     assert (tmp_path / "memory.png").read_bytes().startswith(b"\x89PNG")
     kept = json.loads((tmp_path / "runs" / "adding-4-lstm.json").read_text())
-    assert kept["error"] == result.error and kept["parameters"] == 88
+    assert kept["error"] == result.error and kept["parameters"] == 76
     with pytest.raises(TypeError):
         report_memory(tmp_path, epochs=1)  # other settings are another run
 

@@ -20,6 +20,7 @@ from zoo.processing.feature_rows import FeatureRows
 from zoo.processing.frontend import Arrays, Frontend, Part, Run
 from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import Labels
+from zoo.processing.own_scale import AnySeries, FromOwnScale, OwnScale
 from zoo.processing.series import SeriesProcessing
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.spaced_words import SpacedWords, lowered
@@ -166,6 +167,33 @@ def test_a_small_change_of_a_large_value_is_not_lost() -> None:
     np.testing.assert_allclose(made.restore(found), values, rtol=0, atol=1e-6)
     ahead = compare(InUnits(made), {"forecast": found[:, :3]})["forecast"]
     assert ahead.dtype == np.float64
+
+
+ANY = AnySeries(8, 3, 2, 4, 3600, (0.1, 0.5, 0.9))
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=4),
+    st.sampled_from([0.0, 1e-3, 1.0, 1e6]),
+    st.integers(0, 999),
+)
+def test_windows_on_a_scale_of_their_own(levels: list[float], spread: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.array(levels)[:, None] + spread * rng.normal(size=(len(levels), 8))
+    found = compare(_OWN[0], {"history": values})
+    assert np.abs(found["history"]).max() < 3
+    unscaled = found["centre"] + found["spread"] * found["history"]
+    np.testing.assert_allclose(unscaled, values, rtol=1e-6, atol=1e-6 * spread)
+    crossing = rng.normal(size=(len(levels), 3, 3)).astype(np.float32)
+    scale = {name: found[name] for name in ("centre", "spread")}
+    ahead = compare(_OWN[1], {"forecast": crossing, **scale})["forecast"]
+    assert (np.diff(ahead, axis=-1) >= 0).all()
+    if spread == 0:
+        np.testing.assert_allclose(ahead, np.broadcast_to(values[:, :1, None], ahead.shape))
+
+
+_OWN = (OwnScale(ANY), FromOwnScale(ANY))
 
 
 @pytest.mark.parametrize("opset", [13, 20])

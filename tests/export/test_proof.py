@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import export
+from export.allowed import Allowed, facts_of, read_facts
 from export.proof import replay_onnx
 from export.proof.comparison import difference
 from export.proof.steadiness import steady_questions
@@ -95,19 +96,33 @@ def test_verify_finds_damage_and_absence(exported: Any, tmp_path: Path) -> None:
         (np.zeros((2, 4), np.float32), r"float32 \(2, 4\)"),
         (np.zeros((2, 3), np.float64), "float64"),
         (np.full((2, 3), np.nan, np.float32), "differs"),
+        (np.full((2, 3), np.inf, np.float32), "differs"),
         (np.full((2, 3), 1.00003, np.float32), "differs"),
     ],
 )
 def test_differences(answer: Any, message: str) -> None:
     original = np.ones((2, 3), np.float32)
     with pytest.raises(ExportError, match=message):
-        difference("y", answer, original, {"x": original})
+        difference("y", answer, original, {"x": original}, Allowed(1e-5))
 
 
 def test_small_differences_infinities_and_equal_nan_pass() -> None:
     original = np.array([1.0, np.inf, np.nan], np.float32)
     answer = np.array([1.00001, np.inf, np.nan], np.float32)
-    assert difference("y", answer, original, {}) == pytest.approx(1e-5, rel=0.1)
+    assert difference("y", answer, original, {}, Allowed(1e-5)) == pytest.approx(1e-5, rel=0.1)
+    with pytest.raises(ExportError, match="differs"):
+        difference("y", np.ones(3, np.float32), original, {}, Allowed(1e-5))
+
+
+def test_values_in_units_are_judged_by_the_deviations_of_their_series() -> None:
+    original = np.zeros((2, 5, 2), np.float32)
+    answer = original + np.array([5e-3, 5e-6], np.float32)
+    units = Allowed(1e-5, (1000.0, 1.0))
+    assert difference("y", answer, original, {}, units) == pytest.approx(5e-3)
+    for wrong, allowed in ((answer, Allowed(1e-5)), (answer[..., ::-1], units)):
+        with pytest.raises(ExportError, match="differs"):
+            difference("y", wrong, original, {}, allowed)
+    assert read_facts(facts_of({"y": units, "z": Allowed(0.0)})) == {"y": units, "z": Allowed(0.0)}
 
 
 def test_the_process_refuses_everything_else() -> None:
@@ -156,6 +171,7 @@ class _Shaky:
     def __init__(self) -> None:
         self.network = _recurrent_weights(0.9)
         self._before = self.network.get_weights()[0]
+        self.allowed = {"y": Allowed(1e-5)}
 
     def run(self, arrays: Any) -> Any:
         moved = np.abs(self.network.get_weights()[0] - self._before).max()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.series.made import HOUR, hourly
@@ -144,6 +144,7 @@ def test_the_window_is_the_end_of_the_table() -> None:
 
 
 @given(st.sets(st.integers(1, 258), max_size=6), st.booleans())
+@example({236}, False)  # the first row of the window
 def test_missing_rows_and_blank_cells_are_the_same(holes: set[int], line: bool) -> None:
     table = hourly().table
     assert table.times is not None

@@ -65,7 +65,9 @@ def test_states_are_carried_in_training_and_only_there(cell: str) -> None:
     assert learner.test_on_batch(first, following) == pytest.approx(float(alone), rel=1e-4)
 
 
-@pytest.mark.parametrize("bands", [{}, {"cutoffs": [3], "narrowing": 2}])
+@pytest.mark.parametrize(
+    "bands", [{}, pytest.param({"cutoffs": [3], "narrowing": 2}, marks=pytest.mark.slow)]
+)
 def test_a_recipe_asks_for_it(bands: dict[str, Any], tmp_path: Path) -> None:
     made = recipe({"embedding": 8, **bands}, epochs=2, batch_size=4)
     if bands:

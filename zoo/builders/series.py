@@ -1,8 +1,9 @@
-"""Forecasters of regularly spaced series."""
+"""Networks that look ahead in series: steps, segments, and the very next value."""
 
 from __future__ import annotations
 
 import keras
+from keras import ops
 
 from zoo.builders._cells import STATES, recurrent_layer
 from zoo.builders._stacked import stacked
@@ -67,6 +68,96 @@ def segrnn(
     decoded = keras.layers.Dense(segment * max(quantiles, 1), name="segment_forecast")(decoded)
     forecast = JoinSegments(horizon, segment, quantiles, name="forecast")([decoded, history])
     return keras.Model(history, forecast, name="segrnn")
+
+
+def seasonal(
+    cell: str = "gru",
+    units: int = 128,
+    look_back: int = 336,
+    horizon: int = 48,
+    season: int = 24,
+    cycle: int = 168,
+    quantiles: int = 5,
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Seasons of the look-back are the time steps; answers are what a season or cycle ago was.
+
+    Every season (a day of hours) is projected (Dense, ReLU) and read by one recurrent layer. Its
+    final state tells, for each step ahead, how much to trust the same step of the last cycle (a
+    week) and how much that of the last season, and what to add to their mixture at each quantile:
+    without learning anything it is a seasonal naive forecast.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: width of projection and recurrent state.
+        look_back: time steps read; a multiple of `season`, and at least `cycle`.
+        horizon: time steps forecast, at most `cycle`.
+        season: time steps after which a series may repeat itself.
+        cycle: a longer such time.
+        quantiles: forecasts per step.
+        dropout: share of the final state dropped while training.
+
+    Returns:
+        Model from `history`, float32 (batch, look_back), scaled, to `forecast`, float32 (batch,
+        horizon, quantiles).
+
+    Raises:
+        RecipeError: a cell that is not known, or lengths that do not fit together.
+    """
+    if season < 1 or look_back % season or not horizon <= cycle <= look_back:
+        raise RecipeError(
+            f"Received look_back={look_back}, season={season}, cycle={cycle} and "
+            f"horizon={horizon}; use a look_back that is a multiple of season and at least cycle, "
+            "and a horizon of at most cycle."
+        )
+    history = keras.Input((look_back,), dtype="float32", name="history")
+    pieces = keras.layers.Reshape((look_back // season, season), name="seasons")(history)
+    pieces = keras.layers.Dense(units, activation="relu", name="season_projection")(pieces)
+    # A few steps only: unrolled they are plain matrix products on every backend, no loop.
+    state = recurrent_layer(cell, units, unroll=True, name=cell)(pieces)
+    state = keras.layers.Dropout(dropout, name="dropout")(state)
+    trust = keras.layers.Dense(horizon, activation="sigmoid", name="trust")(state)
+    cycle_ago = history[:, look_back - cycle : look_back - cycle + horizon]
+    repeats = -(-horizon // season)
+    season_ago = ops.tile(history[:, look_back - season :], (1, repeats))[:, :horizon]
+    base = season_ago + trust * (cycle_ago - season_ago)
+    added = keras.layers.Dense(horizon * quantiles, name="quantiles")(state)
+    added = keras.layers.Reshape((horizon, quantiles), name="added")(added)
+    forecast = keras.layers.Add(name="forecast")([added, ops.expand_dims(base, -1)])
+    return keras.Model(history, forecast, name="seasonal")
+
+
+def next_value(
+    cell: str = "gru", units: int = 32, layers: int = 1, floor: float = 0.1
+) -> keras.Model:
+    """A causal network that says at each value of a series where it expects the next one.
+
+    The expectation is a logistic distribution: its location is the value just read plus what the
+    network adds, its scale never falls below a floor, so that a series may repeat itself exactly.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: Size of the state.
+        layers: Number of recurrent layers.
+        floor: Least scale.
+
+    Returns:
+        A model of `scaled` float32 (batch, time, 1) with the output `next` float32
+        (batch, time, 2): location and scale.
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    scaled = keras.Input((None, 1), dtype="float32", name="scaled")
+    x = scaled
+    for index in range(1, layers + 1):
+        x = recurrent_layer(cell, units, return_sequences=True, name=f"{cell}_{index}")(x)
+    added = keras.layers.Dense(1, name="added")(x)
+    location = keras.layers.Add(name="location")([scaled, added])
+    spread = keras.layers.Dense(1, activation="softplus", name="spread")(x)
+    scale = keras.layers.Rescaling(1.0, floor, name="scale")(spread)
+    expected = keras.layers.Concatenate(name="next")([location, scale])
+    return keras.Model(scaled, {"next": expected}, name="next_value")
 
 
 def causal(

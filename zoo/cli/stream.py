@@ -44,9 +44,9 @@ def command(
 ) -> None:
     """Answer standard input as it comes, with an exported file that streams.
 
-    A model that hears takes raw PCM, one that reads takes lines of text. Each answer is a line, or
-    with --json an object a line, written at once. After sound, latency and real-time factor are
-    told on standard error.
+    A model that hears takes raw PCM, one that reads takes lines of text, one that watches a metric
+    takes lines "value" or "time,value". Each answer is a line, or with --json an object a line,
+    written at once. After sound, latency and real-time factor are told on standard error.
     """
     from export.runtime import load
     from zoo.tasks import domain_of
@@ -104,11 +104,11 @@ def _pieces(model: Model, coding: str, rate: int | None) -> Iterator[Any]:
     """What a model's stream takes, from standard input.
 
     Raises:
-        RuntimeFileError: The model takes neither sound nor text.
+        RuntimeFileError: The model takes neither sound nor lines.
     """
     kind = model.metadata.get("task")
     domain = importlib.import_module(f"zoo.tasks.{kind}").DOMAIN if kind else ""
-    if domain == "text":
+    if domain == "text" or (domain == "series" and hasattr(model.task, "reader")):
         return _lines()
     if domain != "speech":
         raise RuntimeFileError(

@@ -87,12 +87,17 @@ class SegmentQueries(keras.layers.Layer):
 
     def call(self, state: Any) -> Any:
         units = state.shape[-1]
-        queries = ops.tile(ops.expand_dims(self.position, 0), (self.channels, 1, 1))
-        if self.channel is not None:
-            of_channel = ops.tile(ops.expand_dims(self.channel, 1), (1, self.segments, 1))
-            queries = ops.concatenate([queries, of_channel], axis=-1)
-        by_window = ops.zeros_like(ops.reshape(state, (-1, self.channels, self.segments, units)))
-        return ops.reshape(by_window + ops.expand_dims(queries, 0), (-1, 1, units))
+        none = ops.zeros_like(ops.reshape(state, (-1, self.channels, self.segments, units)))
+        if self.channel is None:
+            queries = none + self.position
+        else:
+            # Spread by sums with what depends on the batch: a file holds no copies of the weights.
+            split = self.position.shape[-1]
+            of_channel = ops.expand_dims(self.channel, 1)
+            queries = ops.concatenate(
+                [none[..., :split] + self.position, none[..., split:] + of_channel], axis=-1
+            )
+        return ops.reshape(queries, (-1, 1, units))
 
     def compute_output_shape(self, state_shape: Shape) -> Shape:
         return (None, 1, state_shape[-1])

@@ -25,12 +25,14 @@ class Tensor:
         dtype: numpy's name of its type; "str" for texts.
         shape: Sizes; open axes are names.
         meaning: What stands in it, in one sentence.
+        scale: Of values in units, one deviation of each feature, in C order of the last axes.
     """
 
     name: str
     dtype: str
     shape: tuple[int | str, ...]
     meaning: str
+    scale: tuple[float, ...] = ()
 
 
 class Part(Protocol):
@@ -69,6 +71,13 @@ class Frontend:
         given = self.before.gives if self.before else ()
         return tuple(tensor for tensor in given if tensor.name.startswith("next_"))
 
+    @property
+    def passed(self) -> tuple[Tensor, ...]:
+        """What the part before gives to the part after, around the network: a window's scale."""
+        read = {tensor.name for tensor in self.after.reads} if self.after else set()
+        given = self.before.gives if self.before else ()
+        return tuple(tensor for tensor in given if tensor.name in read)
+
     def process(self, raw: Arrays) -> Arrays:
         """The network's inputs; arrays that no part reads (states) stay as they are."""
         if self.before is None:
@@ -85,12 +94,15 @@ class Frontend:
         """A network of tensors as one of raw arrays; the same one where nothing is done to them."""
         if self.before is None and self.after is None:
             return run
-        names = [tensor.name for tensor in self.kept]
+        kept_names = [tensor.name for tensor in self.kept]
+        passed_names = [tensor.name for tensor in self.passed]
 
         def whole(raw: Arrays) -> Arrays:
             inputs = self.process(raw)
-            kept = {name: inputs.pop(name) for name in names}
-            return {**self.restore(run(inputs)), **kept}
+            kept = {name: inputs.pop(name) for name in kept_names}
+            passed = {name: inputs.pop(name) for name in passed_names}
+            found = self.restore({**run(inputs), **passed})
+            return {**{name: found[name] for name in found if name not in passed}, **kept}
 
         return whole
 

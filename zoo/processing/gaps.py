@@ -46,23 +46,31 @@ def last_rows(table: Table, rows: int, step: int) -> tuple[Table, int]:
 
 
 def _on_grid(table: Table, rows: int, step: int) -> Table:
-    """The rows of at most so many last steps, one a step from the first time that there is."""
+    """The rows of at most so many last steps, one a step."""
     assert table.times is not None
     before = (table.times[-1] - table.times).astype(np.int64)  # seconds
+    last = before[-rows:]
+    if len(last) > 1 and (last[:-1] - last[1:]).min() > step:  # a step of another length
+        raise _not_one_step(table.times[-2:], step)
     kept = before < rows * step
     before, values, times = before[kept], table.values[kept], table.times[kept]
     odd = np.flatnonzero(before % step)
     if len(odd):
-        first, second = times[odd[-1]], times[odd[-1] + 1]
-        raise InputError(
-            f"From {show_time(first)} to {show_time(second)} are "
-            f"{show_duration(int((second - first).astype(np.int64)))}; needed is one row every "
-            f"{show_duration(step)}."
-        )
-    places = (before[0] - before) // step
-    grid = np.full((places[-1] + 1, values.shape[1]), np.nan)
-    grid[places] = values
-    return Table(times[0] + np.arange(len(grid)) * np.timedelta64(step, "s"), table.names, grid)
+        raise _not_one_step(times[odd[-1] : odd[-1] + 2], step)
+    # Where there are rows before these, the first of them may be missing too.
+    count = before[0] // step + 1 if kept.all() else rows
+    grid = np.full((count, values.shape[1]), np.nan)
+    grid[count - 1 - before // step] = values
+    since = np.arange(1 - count, 1) * np.timedelta64(step, "s")
+    return Table(times[-1] + since, table.names, grid)
+
+
+def _not_one_step(times: np.ndarray, step: int) -> InputError:
+    between = show_duration(int((times[1] - times[0]).astype(np.int64)))
+    return InputError(
+        f"From {show_time(times[0])} to {show_time(times[1])} are {between}; needed is one row "
+        f"every {show_duration(step)}."
+    )
 
 
 def _filled(values: np.ndarray, missing: np.ndarray) -> np.ndarray:

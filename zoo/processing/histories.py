@@ -80,7 +80,10 @@ class InUnits:
         levels = ", ".join(f"{level:g}" for level in self.series.quantiles)
         meaning = f"the {self.series.horizon} steps ahead in the units of the history"
         meaning += f", quantiles {levels}" if levels else ""
-        return (Tensor("forecast", dtype_of(self.series), self._shape, meaning),)
+        scale = np.repeat(self.series.stds, max(1, len(self.series.quantiles)))
+        # What a logarithm is taken of is restored by its exponential: rounding is relative there.
+        sizes = () if self.series.transform == "log" else tuple(scale.tolist())
+        return (Tensor("forecast", dtype_of(self.series), self._shape, meaning, sizes),)
 
     @property
     def _shape(self) -> tuple[int | str, ...]:

@@ -55,12 +55,13 @@ def read_table(raw: Any, names: Sequence[str], time: str, missing: bool = False)
     return Table(times, tuple(names), _values(columns, names, len(times), time, missing))
 
 
-def read_rows(raw: Any, names: Sequence[str]) -> np.ndarray:
+def read_rows(raw: Any, names: Sequence[str], missing: bool = False) -> np.ndarray:
     """Takes the named columns out of a table in which only the order of the rows matters.
 
     Args:
         raw: what `read_table` takes; times are left alone.
         names: the columns to take.
+        missing: whether cells may be without a value; they become NaN.
 
     Returns:
         float64 (rows, columns), at least one row.
@@ -69,10 +70,10 @@ def read_rows(raw: Any, names: Sequence[str]) -> np.ndarray:
         InputError: not a table, columns missing, no rows, or a cell that is not a number.
     """
     if _is_matrix(raw):
-        values = _matrix(raw, names)
+        values = _matrix(raw, names, missing)
     else:
         columns = _columns(raw, names, None)
-        values = _values(columns, names, len(columns[names[0]]), names[0])
+        values = _values(columns, names, len(columns[names[0]]), names[0], missing)
     if not len(values):
         raise InputError("The table has no rows; needed is at least one.")
     return values
@@ -97,6 +98,43 @@ def find_times(raw: Any) -> str | None:
             continue
         return name
     return None
+
+
+def read_all(raw: Any, names: Sequence[str] | None = None) -> Table:
+    """Takes every column of numbers, and the times if a column, or a data frame's index, has them.
+
+    Args:
+        raw: what `read_table` takes; the series of an array are called "1", "2", …. Cells may be
+            without a value; they become NaN.
+        names: the columns to take, if not all.
+
+    Raises:
+        InputError: as `read_table`; there is no column besides the times.
+    """
+    if _is_matrix(raw):
+        count = raw.shape[1] if raw.ndim == 2 else 1
+        table = read_table(raw, [str(i) for i in range(1, count + 1)], "", missing=True)
+        return table if names is None else _chosen(table, names)
+    columns = read_csv(Path(raw)) if isinstance(raw, str | Path) else raw
+    time = find_times(columns)
+    if time is None and np.asarray(getattr(columns, "index", ())).dtype.kind == "M":
+        time = "index"
+    taken = names or [name for name in column_names(columns) if name != time]
+    if not taken:
+        raise InputError("The table has no column of numbers.")
+    if time is not None:
+        return read_table(columns, taken, time, missing=True)
+    return Table(None, tuple(taken), read_rows(columns, taken, missing=True))
+
+
+def _chosen(table: Table, names: Sequence[str]) -> Table:
+    missing = [name for name in names if name not in table.names]
+    if missing:
+        raise InputError(
+            f"Received the column {missing[0]!r}; an array's are called 1 to {len(table.names)}."
+        )
+    places = [table.names.index(name) for name in names]
+    return Table(table.times, tuple(names), table.values[:, places])
 
 
 def _is_matrix(raw: Any) -> bool:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import importlib
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from zoo import catalog, datasets
-from zoo.errors import DataError, InputError, MissingExtraError
-from zoo.files import replacing
+from zoo.errors import DataError, InputError
 from zoo.loading import Pretrained, load
 from zoo.measuring import evaluate
 from zoo.model_card import Data, ModelCard, Recipe
 from zoo.processing.series import Tables
+from zoo.processing.series_set import SeriesSet
 from zoo.training.fit import fit_recipe
 from zoo.training.pictures import save_pictures
+from zoo.training.recipe_file import write_recipe
 from zoo.weights import read_header
 
 
@@ -138,7 +139,7 @@ def _given(own: _Own, card: ModelCard) -> _Given:
     """
     learning = importlib.import_module(f"zoo.training.{card.recipe.task}")
     processing = read_header(card.folder / "weights.safetensors")["processing"]
-    if hasattr(learning, "own_series") and not isinstance(own.data, Tables):
+    if hasattr(learning, "own_series") and not isinstance(own.data, Tables | SeriesSet):
         data, processing = learning.own_series(own.data, processing, own.target, own.horizon)
         return _Given(data, processing, split=learning.OWN_SPLIT, scored="test")
     if own.target is not None or own.horizon is not None:
@@ -168,7 +169,7 @@ def _go_on(
         raise InputError(f"Received the folder {target}, which holds the original; use another.")
     given = _given(own, card)
     recipe = _own_recipe(card, own.name, given, epochs, batch_size)
-    _write_recipe(recipe, target / "recipe.toml")
+    write_recipe(recipe, target / "recipe.toml")
     fit_recipe(
         recipe,
         target / "recipe.toml",
@@ -213,13 +214,3 @@ def _own_recipe(
             batch_size=batch_size or training.batch_size,
         ),
     )
-
-
-def _write_recipe(recipe: Recipe, path: Path) -> None:
-    try:
-        import tomli_w
-    except ImportError:
-        raise MissingExtraError("tensorflow", "Writing a recipe") from None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_text(tomli_w.dumps(asdict(recipe)), encoding="utf-8")

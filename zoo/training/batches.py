@@ -18,8 +18,8 @@ class Source(Protocol):
         """How many examples there are."""
         ...
 
-    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Any, Any]:
-        """Inputs and targets of some examples; `rng` is for augmentation."""
+    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[Any, ...]:
+        """Inputs, targets and maybe weights of some examples; `rng` is for augmentation."""
         ...
 
 
@@ -55,7 +55,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return math.ceil(len(self.source) / self.batch_size)
 
-    def __getitem__(self, position: int) -> tuple[Any, Any]:
+    def __getitem__(self, position: int) -> tuple[Any, ...]:
         epoch = self.epoch if self.shuffle else 0
         if self._order is None or self._order[0] != epoch:
             self._order = epoch, self._drawn(np.random.default_rng([self.seed, epoch]))

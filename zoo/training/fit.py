@@ -54,6 +54,7 @@ def fit_recipe(
     resume: bool = False,
     epochs: int | None = None,
     verbose: int | str = "auto",
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Run:
     """Trains a recipe from its data to a weights file.
 
@@ -69,6 +70,7 @@ def fit_recipe(
         resume: Whether to go on from the folder's checkpoint, if there is one.
         epochs: Stop after this many epochs in all, if that is less than the recipe's.
         verbose: Keras' progress bar: "auto", 0, 1 or 2.
+        callbacks: Called after those that take the time, average, validate and save.
 
     Returns:
         The finished run.
@@ -98,7 +100,7 @@ def fit_recipe(
     last = min(settings.epochs, epochs or settings.epochs)
     checkpoint.set_model(learner)
     if first < last and not (first and checkpoint.exhausted()):
-        _fit(learner, problem, checkpoint, first, last, verbose)
+        _fit(learner, problem, checkpoint, (first, last), verbose, callbacks)
     checkpoint.restore_best()
     facts = _facts(recipe, checkpoint)
     header = {"processing": problem.processing, "arguments": problem.arguments, "run": facts}
@@ -159,11 +161,12 @@ def _fit(
     model: keras.Model,
     problem: Problem,
     checkpoint: Checkpoint,
-    first: int,
-    last: int,
+    span: tuple[int, int],
     verbose: int | str,
+    more: Sequence[keras.callbacks.Callback],
 ) -> None:
-    callbacks = [_Stopwatch(checkpoint), checkpoint]
+    first, last = span
+    callbacks = [_Stopwatch(checkpoint), checkpoint, *more]
     if keras.backend.backend() == "tensorflow" and find_spec("tensorboard"):
         callbacks.append(keras.callbacks.TensorBoard(checkpoint.folder / "tensorboard"))
     problem.train.epoch = first
