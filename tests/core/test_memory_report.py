@@ -14,7 +14,7 @@ from zoo.cli import app
 from zoo.errors import InputError
 from zoo.reports import memory
 from zoo.reports.made_sequences import Adding, Copying
-from zoo.reports.memory import MemoryRun, read_runs, report_memory
+from zoo.reports.memory import MemoryRun, read_runs, report_memory, shipped_results
 
 LIST = """
 [defaults.training]
@@ -76,6 +76,17 @@ def test_the_list_is_what_the_report_promises() -> None:
         },
         *{("adding", 600, cell) for cell in ("gru", "lstm")},
     }
+
+
+def test_what_ships_was_measured_of_this_list_and_stands_in_the_readme() -> None:
+    found = {one.id: one for one in shipped_results()}
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for run in read_runs():
+        assert found[run.id].sha256 == run.sha256 and found[run.id].chance == float(
+            f"{run.made.chance:.3e}"
+        )
+        assert f"| {found[run.id].error:.1e} |" in readme, run.id
+    assert found["adding-600-gru"].error < 1e-3
 
 
 def test_runs_leave_a_table_and_a_picture_and_are_not_run_again(

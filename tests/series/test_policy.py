@@ -118,6 +118,14 @@ def test_a_stream_goes_on_from_observation_to_observation(model: Any, file: Path
     other = load(file).stream()
     other.restore(kept)
     assert other.feed(seen[4:]).to_dict() == rest.to_dict()
+    text = load(file).stream()
+    assert str(text.feed("cart_position,pole_angle\n")) == ""
+    line = ",".join(str(value) for value in seen[0])
+    assert text.feed(line).to_dict() == single[0].to_dict()
+    with pytest.raises(InputError, match=r"'fast,0\.1'; needed are cart_position, pole"):
+        text.feed("fast,0.1")
+    with pytest.raises(InputError, match="cart_position"):
+        text.feed("0.1")
     assert str(stream.flush()) == "" and stream.feed(seen[0]).to_dict() == single[0].to_dict()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.plots.figure import saved_figure
 
-_FLOOR = 1e-12  # a logarithmic axis has no 0
+_FLOOR = 1e-12  # what is less is not drawn
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,12 @@ def _draw(axes: Any, panel: Panel) -> None:
         colour = colours.setdefault(name, f"C{len(colours)}")
         steps = panel.places.get(label, range(len(values)))
         style = ":" if part == "c" else "-"
-        shown = label if part == "c" else name or label
-        drawn = np.maximum(values, _FLOOR)
+        shown = None if part == "c" else name or label
+        drawn = np.where(np.asarray(values) > _FLOOR, values, np.nan)
         axes.semilogy(steps, drawn, style, color=colour, label=shown, linewidth=1.2)
     axes.set_title(panel.title, fontsize="medium")
     axes.set_xlabel("time step t")
-    axes.set_ylabel("‖∂loss/∂h_t‖")
+    dotted = any(label.endswith(".c") for label in panel.lines)
+    axes.set_ylabel("‖∂loss/∂h_t‖" + ("\ndotted: by c_t" if dotted else ""))
     axes.grid(alpha=0.3)
     axes.legend(fontsize="x-small", ncols=2)

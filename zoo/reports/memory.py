@@ -27,6 +27,7 @@ from zoo.training.initialisation import initialise
 from zoo.typed_tables import typed
 
 RUNS = Path(__file__).with_name("memory.toml")
+SHIPPED = Path(__file__).with_name("memory.json")
 _BATCHES = 100  # an epoch
 _TEST, _WATCHED = 1000, 32  # sequences that are scored, and that the gradient is taken of
 _TEST_SEED = 20_000
@@ -161,6 +162,11 @@ def report_memory(
             report(run, result)
     write_pages(runs, results, folder)
     return results
+
+
+def shipped_results() -> list[MemoryResult]:
+    """What all runs of the list came to when this project ran them, in its order."""
+    return [to_result(row) for row in json.loads(SHIPPED.read_text(encoding="utf-8"))]
 
 
 def chosen(runs: Sequence[MemoryRun], patterns: Sequence[str]) -> list[MemoryRun]:

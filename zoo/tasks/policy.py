@@ -164,7 +164,8 @@ class Actor:
 class ObservationReader:
     """Observations in, actions out at once; see `zoo.tasks.Reader`.
 
-    A piece is one observation (features,), several (time, features), or a table of them.
+    A piece is one observation (features,), several (time, features), a table of them, or text:
+    lines of numbers with commas between; a line that names the features is passed over.
 
     Args:
         task: What the observations are.
@@ -182,9 +183,14 @@ class ObservationReader:
         Raises:
             InputError: They cannot be used.
         """
+        if isinstance(chunk, str):
+            lines = [line.split(",") for line in chunk.splitlines() if line.strip()]
+            rows = [self._numbers(x) for x in lines if tuple(x) != self._task.rows.names]
+            if not rows:
+                return None
+            chunk = np.array(rows)
         single = isinstance(chunk, list | tuple | np.ndarray) and np.ndim(chunk) == 1
-        values = self._task.read(np.asarray(chunk)[None] if single else chunk)[None]
-        arrays = {"values": values}
+        arrays = {"values": self._task.read(np.atleast_2d(chunk) if single else chunk)[None]}
         return arrays if self._raw else self._task.frontend.process(arrays)
 
     def rest(self) -> Arrays | None:
@@ -215,6 +221,21 @@ class ObservationReader:
         if seen < 0:
             raise ValueError(f"{seen} observations were seen")
         self._seen = seen
+
+    def _numbers(self, cells: Sequence[str]) -> list[float]:
+        """The numbers of a line.
+
+        Raises:
+            InputError: A cell is none, or there are too many or too few.
+        """
+        names = self._task.rows.names
+        try:
+            return [float(cell) for _, cell in zip(names, cells, strict=True)]
+        except ValueError:
+            raise InputError(
+                f"Received the line {','.join(cells)!r}; needed are {', '.join(names)}: numbers "
+                "with commas between."
+            ) from None
 
 
 def from_processing(processing: Mapping[str, Any]) -> Policy:
