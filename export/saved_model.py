@@ -47,9 +47,10 @@ def to_saved_model(
     The signature ``serve`` takes and returns tensors by name, with open batch and time axes. A
     model with states (``stateful=True`` layers, or those that ``metadata["states"]`` names) has a
     signature ``step`` too, whose states are inputs and outputs; ``serve`` starts from zeros. Where
-    the task's processing has a form in TensorFlow's operators, ``serve_raw`` (and ``step_raw``) takes
-    raw input. The folder gets its name only after a fresh process with TensorFlow alone answered ``cases`` random
-    inputs within ``1e-5 + 1e-5 * |value|``. It replaces an older SavedModel of that name.
+    the task's processing has a form in TensorFlow's operators, ``serve_raw`` (and ``step_raw``)
+    takes raw input. The folder gets its name only after a fresh process with TensorFlow alone
+    answered ``cases`` random inputs within ``1e-5 + 1e-5 * |value|``. It replaces an older
+    SavedModel of that name.
 
     Args:
         model: A zoo model, or any ``keras.Model``.
