@@ -47,6 +47,7 @@ BUILDERS: dict[str, dict[str, Any]] = {
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
     "series.seasonal": {"units": 8, "look_back": 24, "horizon": 6, "season": 4, "cycle": 8},
     "series.next_value": {"units": 8},
+    "music.next_frame": {"keys": 7, "units": 8, "layers": 2, "echoes": (1, 3), "streaming": True},
     "series.causal": {"features": 3, "outputs": 2, "units": 8},
 }
 STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}
@@ -67,8 +68,9 @@ def _check(model: Any, path: Path, cases: int, **options: Any) -> set[str]:
 
 def _build(name: str, cell: str, path: Path, cases: int) -> None:
     options: dict[str, Any] = {}
-    if name == "text.language_model":
+    if BUILDERS[name].get("streaming"):
         names = [f"state_{layer}_{part}" for layer in range(2) for part in STATES[cell]]
+        names += ["state_past"] * ("echoes" in BUILDERS[name])
         options["metadata"] = {"states": {state: f"next_{state}" for state in names}}
     model = build(name, cell=cell, **BUILDERS[name])
     operators = _check(model, path, cases, form="native", **options)
