@@ -46,6 +46,7 @@ BUILDERS: dict[str, dict[str, Any]] = {
     },
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
     "series.seasonal": {"units": 8, "look_back": 24, "horizon": 6, "season": 4, "cycle": 8},
+    "series.return_quantiles": {"units": 8, "look_back": 9, "horizon": 4},
     "series.next_value": {"units": 8},
 }
 STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import RecipeError
-from zoo.processing.frontend import Arrays, Tensor
+from zoo.processing.frontend import Arrays, Frontend, Tensor
+from zoo.processing.gaps import last_rows
+from zoo.processing.tables import Table
 
 # A deviation below this share of the mean is rounding: the window is constant.
 ROUNDING = 1e-9
@@ -79,6 +81,18 @@ class AnySeries:
     def to_processing(self) -> dict[str, Any]:
         """The configuration as JSON-able values."""
         return {**asdict(self), "quantiles": list(self.quantiles)}
+
+    def frontend(self) -> Frontend:
+        """What stands around the network."""
+        return Frontend(OwnScale(self), FromOwnScale(self))
+
+    def window(self, table: Table) -> tuple[Table, int]:
+        """The last `look_back` steps of a table, and how many of their cells were filled in.
+
+        Raises:
+            InputError: as `zoo.processing.gaps.last_rows`.
+        """
+        return last_rows(table, self.look_back, self.step)
 
     def times_ahead(self, last: np.datetime64, horizon: int) -> np.ndarray:
         """datetime64[s] of the `horizon` steps after `last`."""
