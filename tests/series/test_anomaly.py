@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
     "threshold": 0.5,
     "rest": 10,
 }
-NUMBERS = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, float("nan")])
+NUMBERS = st.floats(-1e6, 1e6) | st.sampled_from([0.0, 1.0, 1e30, -1e30, 5e-324, float("nan")])
 
 
 def detector(**changes: Any) -> AnomalyDetection:
