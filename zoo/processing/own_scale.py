@@ -171,7 +171,8 @@ class FromOwnScale:
         """The forecast in units."""
         levels = ", ".join(f"{level:g}" for level in self.series.quantiles)
         meaning = f"the {self.series.horizon} steps ahead in the units of the history, "
-        return (Tensor("forecast", "float64", self._shape, f"{meaning}quantiles {levels}"),)
+        told = f"{meaning}quantiles {levels}"
+        return (Tensor("forecast", "float64", self._shape, told, (1.0,)),)
 
     @property
     def _shape(self) -> tuple[int | str, ...]:

@@ -171,7 +171,7 @@ class FromOwnReturns:
         """The quantiles of the price."""
         levels = ", ".join(f"{level:g}" for level in self.series.quantiles)
         meaning = f"the price 1 to {self.series.horizon} trading days ahead, quantiles {levels}"
-        return (Tensor("forecast", "float64", self._shape, meaning),)
+        return (Tensor("forecast", "float64", self._shape, meaning, (1.0,)),)
 
     @property
     def _shape(self) -> tuple[int | str, ...]:
