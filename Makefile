@@ -37,7 +37,7 @@ bench: .venv/ready
 lock:
 	uv pip compile pyproject.toml --extra tensorflow --extra jax --extra audio --extra notebooks \
 		--extra batch --extra subwords --extra baselines --extra translation \
-		--extra vectors --extra tuning --extra openvino --extra ray --extra dev \
+		--extra vectors --extra tuning --extra music --extra openvino --extra ray --extra dev \
 		--universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--output-file requirements.txt
 

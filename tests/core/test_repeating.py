@@ -14,6 +14,7 @@ from zoo.errors import InputError
 from zoo.model_card import Metric
 
 
+@pytest.mark.slow
 def test_several_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(TOML.replace("epochs = 2", "epochs = 1"))
     zoo.train(str(tmp_path), tmp_path / "run", data=text(160), verbose=0)

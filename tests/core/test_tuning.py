@@ -109,6 +109,7 @@ def test_failures_are_told_and_do_not_end_the_search(
         zoo.tune(str(folder), tmp_path / "none", trials=2, space=only, data=object())
 
 
+@pytest.mark.slow
 def test_real_trainings_and_the_usual_space(folder: Path, tmp_path: Path) -> None:
     space = usual_space(recipe(arguments={"dropout": 0.1}))
     assert space["training.learning_rate"] == Range(0.001, 0.1, log=True)

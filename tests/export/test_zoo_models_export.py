@@ -48,6 +48,7 @@ BUILDERS: dict[str, dict[str, Any]] = {
     "series.seasonal": {"units": 8, "look_back": 24, "horizon": 6, "season": 4, "cycle": 8},
     "series.return_quantiles": {"units": 8, "look_back": 9, "horizon": 4},
     "series.next_value": {"units": 8},
+    "music.next_frame": {"keys": 7, "units": 8, "layers": 2, "echoes": (1, 3), "streaming": True},
 }
 STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}
 
@@ -67,8 +68,9 @@ def _check(model: Any, path: Path, cases: int, **options: Any) -> set[str]:
 
 def _build(name: str, cell: str, path: Path, cases: int) -> None:
     options: dict[str, Any] = {}
-    if name == "text.language_model":
+    if BUILDERS[name].get("streaming"):
         names = [f"state_{layer}_{part}" for layer in range(2) for part in STATES[cell]]
+        names += ["state_past"] * ("echoes" in BUILDERS[name])
         options["metadata"] = {"states": {state: f"next_{state}" for state in names}}
     model = build(name, cell=cell, **BUILDERS[name])
     operators = _check(model, path, cases, form="native", **options)

@@ -99,6 +99,7 @@ def test_arguments_that_do_not_go_together(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_model_learns_a_table_and_is_scored_beside_naive_forecasts(tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     table = frame(400)

@@ -28,6 +28,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_table_becomes_a_model_with_a_card(learned: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("text,label\n" + ROWS, encoding="utf-8")

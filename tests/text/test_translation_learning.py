@@ -110,6 +110,7 @@ def test_the_loss_is_the_mean_of_real_steps(smoothing: float) -> None:
     assert PieceCrossentropy.from_config(loss.get_config()).label_smoothing == smoothing
 
 
+@pytest.mark.slow
 def test_a_translator_learns_and_is_loaded_again(tmp_path: Path) -> None:
     lines = RECIPE.read_text(encoding="utf-8").split("\n")
     for name, value in SMALL.items():

@@ -188,6 +188,7 @@ def test_a_problem_fits_builder_and_task(model_id: str) -> None:
         LEARNING[model_id].prepare(odd, DATA[model_id])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("model_id", DATA)
 def test_a_small_model_learns_is_scored_and_answers(model_id: str, tmp_path: Path) -> None:

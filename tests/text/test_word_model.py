@@ -112,6 +112,7 @@ def test_perplexity_is_that_of_the_network() -> None:
         evaluate(task, flat, replace(data, test="one"))
 
 
+@pytest.mark.slow
 def test_a_model_of_words_learns(tmp_path: Path) -> None:
     data = text(80)
     made = word_recipe(epochs=3, learning_rate=0.05)

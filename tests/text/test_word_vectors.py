@@ -70,6 +70,7 @@ def test_words_with_the_same_neighbours_have_like_vectors() -> None:
     np.testing.assert_allclose(scaled, np.full(scaled.shape, scaled.flat[0]), rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("texts")
 def test_a_network_starts_from_vectors_and_knows_words_of_the_texts(tmp_path: Path) -> None:
     recipe = made.recipe("snips-bilstm")

@@ -34,7 +34,7 @@ def draw_forecast(forecast: Forecast, path: Path | None = None) -> Figure:
     panels = np.atleast_1d(figure.subplots(series, sharex=True))
     for position, axes in enumerate(panels):
         _draw(axes, forecast, position, past, ahead)
-    panels[0].legend(loc="upper left")
+    panels[0].legend()
     if forecast.history.times is None:
         panels[-1].set_xlabel("steps")
     else:

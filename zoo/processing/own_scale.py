@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from zoo.errors import RecipeError
 from zoo.processing.frontend import Arrays, Frontend, Tensor
 from zoo.processing.gaps import last_rows
+from zoo.processing.keys import check_keys
 from zoo.processing.tables import Table
 
 # A deviation below this share of the mean is rounding: the window is constant.
@@ -64,11 +65,7 @@ class AnySeries:
         Raises:
             RecipeError: a key is unknown or missing, or a value does not fit.
         """
-        known = [field.name for field in fields(cls)]
-        odd = sorted(set(processing) ^ set(known))
-        if odd:
-            state = "unknown" if odd[0] in processing else "missing"
-            raise RecipeError(f"processing: the key {odd[0]!r} is {state}; known: {known}.")
+        check_keys(processing, cls)
         values = dict(processing)
         levels = values.pop("quantiles")
         for name, value in values.items():
