@@ -8,6 +8,7 @@ from keras import ops
 from zoo.builders._cells import STATES, recurrent_layer
 from zoo.builders._stacked import stacked
 from zoo.errors import RecipeError
+from zoo.layers.distribution import GrowingQuantiles
 from zoo.layers.segments import JoinSegments, RepeatState, SegmentQueries, SplitSegments
 
 
@@ -158,6 +159,45 @@ def next_value(
     scale = keras.layers.Rescaling(1.0, floor, name="scale")(spread)
     expected = keras.layers.Concatenate(name="next")([location, scale])
     return keras.Model(scaled, {"next": expected}, name="next_value")
+
+
+def return_quantiles(
+    cell: str = "gru",
+    units: int = 16,
+    look_back: int = 64,
+    horizon: int = 20,
+    levels: tuple[float, ...] = (0.1, 0.5, 0.9),
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Quantiles of returns: one shape for all days, stretched by what a recurrent layer read.
+
+    Returns and their sizes are read; the final state tells, for each horizon, by how much the
+    volatility ahead differs from that of the window. The shape itself is learned but the same for
+    every window, so the model has no opinion on the direction that the day before could change.
+    Without learning anything it is a random walk with normal steps of the window's volatility.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: width of the recurrent state.
+        look_back: prices read, one more than returns.
+        horizon: steps ahead.
+        levels: of the quantiles.
+        dropout: share of the final state dropped while training.
+
+    Returns:
+        Model from `history`, float32 (batch, look_back - 1), returns over volatility, to
+        `forecast`, float32 (batch, horizon, levels), cumulated returns over volatility.
+
+    Raises:
+        RecipeError: a cell that is not known.
+    """
+    history = keras.Input((look_back - 1,), dtype="float32", name="history")
+    features = ops.stack([history, ops.absolute(history)], axis=-1)
+    state = recurrent_layer(cell, units, name=cell)(features)
+    state = keras.layers.Dropout(dropout, name="dropout")(state)
+    stretch = keras.layers.Dense(horizon, kernel_initializer="zeros", name="stretch")(state)
+    forecast = GrowingQuantiles(tuple(levels), name="forecast")(stretch)
+    return keras.Model(history, forecast, name="return_quantiles")
 
 
 def causal(
