@@ -8,8 +8,12 @@ import keras
 import numpy as np
 import pytest
 
+import zoo
+from tests.core.test_training import TOML
+from tests.text.made import text
 from zoo.errors import RecipeError
 from zoo.plots.gradient_flow import Panel, save_gradient_flow
+from zoo.reports.gradients import report_gradients
 from zoo.training.gradient_flow import gradient_flow
 
 RNG = np.random.default_rng(3)
@@ -73,6 +77,18 @@ def test_what_cannot_be_watched_is_refused() -> None:
         gradient_flow(model(twice, twice, keras.layers.GRU(4)), ROWS, TARGETS, ERROR)
     with pytest.raises(RecipeError, match="no recurrent layer"):
         gradient_flow(model(keras.layers.GlobalAveragePooling1D()), ROWS, TARGETS, ERROR)
+
+
+def test_a_trained_model_is_reported_also_where_states_were_carried(tmp_path: Path) -> None:
+    options = "[training.options]\n"
+    (tmp_path / "recipe.toml").write_text(TOML.replace(options, f"{options}carried = true\n"))
+    zoo.train(str(tmp_path), tmp_path / "run", data=text(), epochs=1, verbose=0)
+    path, found = report_gradients(tmp_path / "run", tmp_path / "flow.png", data=text())
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert {name: len(lengths) for name, lengths in found.items()} == {
+        "recurrent_0.h": 16,
+        "recurrent_0.c": 16,
+    }
 
 
 def test_a_picture_is_drawn_of_any_lengths(tmp_path: Path) -> None:

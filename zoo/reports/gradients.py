@@ -40,9 +40,14 @@ def report_gradients(
     recipe = pretrained.card.recipe
     data = datasets.load(recipe.data.name) if data is None else data
     problem = prepare(recipe, data, None, pretrained.task.processing)
-    network = build(recipe.model.builder, **pretrained.arguments, **problem.while_learning)
+    # Of a recipe whose training carries states, one window from zero states.
+    learning = {k: v for k, v in problem.while_learning.items() if k != "streaming"}
+    network = build(recipe.model.builder, **pretrained.arguments, **learning)
     network.set_weights(pretrained.model.get_weights())
     inputs, targets = keras.tree.map_structure(lambda a: a[:_EXAMPLES], problem.validation[0])
+    if isinstance(inputs, dict):
+        named = inputs
+        inputs = keras.tree.map_structure(lambda tensor: named[tensor.name], network.input)
     found = gradient_flow(network, inputs, targets, problem.loss)
     target = path or Path(f"gradients-{pretrained.card.id}.png")
     name = f"{pretrained.card.id}, {_EXAMPLES} examples that validated"
