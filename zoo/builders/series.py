@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.builders._cells import STATES, recurrent_layer
+from zoo.builders._stacked import stacked
 from zoo.errors import RecipeError
 from zoo.layers.distribution import GrowingQuantiles
 from zoo.layers.segments import JoinSegments, RepeatState, SegmentQueries, SplitSegments
@@ -197,3 +198,42 @@ def return_quantiles(
     stretch = keras.layers.Dense(horizon, kernel_initializer="zeros", name="stretch")(state)
     forecast = GrowingQuantiles(tuple(levels), name="forecast")(stretch)
     return keras.Model(history, forecast, name="return_quantiles")
+
+
+def causal(
+    features: int,
+    outputs: int,
+    cell: str = "gru",
+    units: int = 64,
+    layers: int = 1,
+    dropout: float = 0.0,
+    streaming: bool = False,
+) -> keras.Model:
+    """Rows in, an answer to each from it and those before: recurrent layers and a dense layer.
+
+    The whole form takes `features` float32 (batch, time, features), starts from zero states and
+    gives `logits` float32 (batch, time, outputs). The streaming form also takes the states
+    `state_{layer}_{h|c}` float32 (batch, units) and gives a dict of `logits` and
+    `next_state_{layer}_{h|c}`. Both have the same layer names and weights.
+
+    Source: Elman 1990; gradient-based policies with memory after Wierstra et al. 2010.
+
+    Args:
+        features: Size of a row.
+        outputs: Size of an answer.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of each layer's state.
+        layers: Number of recurrent layers.
+        dropout: Rate after each recurrent layer, while training.
+        streaming: Whether states are inputs and outputs.
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    rows = keras.Input((None, features), dtype="float32", name="features")
+    x, states, following = stacked(rows, cell, units, layers, dropout, 0.0, streaming)
+    logits = keras.layers.Dense(outputs, name="logits")(x)
+    if streaming:
+        inputs, answers = {"features": rows, **states}, {"logits": logits, **following}
+        return keras.Model(inputs, answers, name="causal_streaming")
+    return keras.Model(rows, logits, name="causal")
