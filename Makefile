@@ -36,7 +36,7 @@ bench: .venv/ready
 # Needs uv; the file it writes names no package index.
 lock:
 	uv pip compile pyproject.toml --extra tensorflow --extra jax --extra audio --extra notebooks \
-		--extra batch --extra subwords --extra baselines --extra translation \
+		--extra batch --extra subwords --extra baselines --extra control --extra translation \
 		--extra vectors --extra tuning --extra music --extra openvino --extra ray --extra dev \
 		--universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--output-file requirements.txt

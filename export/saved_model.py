@@ -24,7 +24,7 @@ from zoo.errors import ExportError
 from zoo.files import replacing
 from zoo.processing.frontend import Frontend
 
-SERVE, STEP, SERVE_RAW = "serve", "step", "serve_raw"
+SERVE, STEP, SERVE_RAW, STEP_RAW = "serve", "step", "serve_raw", "step_raw"
 
 
 def to_saved_model(
@@ -47,9 +47,10 @@ def to_saved_model(
     The signature ``serve`` takes and returns tensors by name, with open batch and time axes. A
     model with states (``stateful=True`` layers, or those that ``metadata["states"]`` names) has a
     signature ``step`` too, whose states are inputs and outputs; ``serve`` starts from zeros. Where
-    the task's processing has a form in TensorFlow's operators, ``serve_raw`` takes raw input. The
-    folder gets its name only after a fresh process with TensorFlow alone answered ``cases`` random
-    inputs within ``1e-5 + 1e-5 * |value|``. It replaces an older SavedModel of that name.
+    the task's processing has a form in TensorFlow's operators, ``serve_raw`` (and ``step_raw``)
+    takes raw input. The folder gets its name only after a fresh process with TensorFlow alone
+    answered ``cases`` random inputs within ``1e-5 + 1e-5 * |value|``. It replaces an older
+    SavedModel of that name.
 
     Args:
         model: A zoo model, or any ``keras.Model``.
@@ -115,7 +116,9 @@ def _save(
     module = tf.Module()
     if frontend:
         module.raw = RawModule(frontend)
-        signatures[SERVE_RAW] = _raw_signature(subject, frontend, module.raw)
+        signatures[SERVE_RAW] = _raw_signature(subject, frontend, module.raw, states)
+        if states:
+            signatures[STEP_RAW] = _raw_signature(subject, frontend, module.raw, {})
     module.state = [variable.value for variable in subject.network.variables]
     try:
         tf.saved_model.save(
@@ -148,19 +151,23 @@ def _signature(subject: Subject, zeros: Mapping[str, str]) -> Any:
     )
 
 
-def _raw_signature(subject: Subject, frontend: Frontend, module: RawModule) -> Any:
-    """A function of raw input by name."""
-    whole = _signature(subject, {})
+def _raw_signature(
+    subject: Subject, frontend: Frontend, module: RawModule, zeros: Mapping[str, str]
+) -> Any:
+    """A function of raw input by name, without the states that start from zeros."""
+    whole = _signature(subject, zeros)
+    given = [spec.name for spec in subject.inputs if spec.name not in zeros]
 
     def call(**raw: Any) -> dict[str, Any]:
         inputs = module.process(raw)
         passed = {tensor.name: inputs[tensor.name] for tensor in frontend.passed}
-        outputs = whole(**{spec.name: inputs[spec.name] for spec in subject.inputs})
+        outputs = whole(**{name: inputs[name] for name in given})
         found = module.restore({**outputs, **passed})
         return {name: tensor for name, tensor in found.items() if name not in passed}
 
     specs = {
         spec.name: tf.TensorSpec(spec.shape, "string" if spec.dtype == "str" else spec.dtype)
         for spec in RawSubject(subject, frontend).inputs
+        if spec.name not in zeros
     }
     return tf.function(call, autograph=False).get_concrete_function(**specs)

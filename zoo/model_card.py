@@ -6,16 +6,16 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any
 
 from zoo.errors import RecipeError
+from zoo.typed_tables import typed, typed_value
 
 FORMAT = 1
 DOMAINS = ("text", "speech", "series")
 DIRECTIONS = ("higher", "lower")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,38 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """How the learning rate falls after the warm-up.
+
+    `kind` is cosine, linear, exponential, step or constant; `final` the share of it that is left at
+    the end, `drops` the number of equal steps down to it.
+    """
+
+    kind: str = "cosine"
+    final: float = 0.0
+    drops: int = 3
+
+
+@dataclass(frozen=True)
+class Initial:
+    """What recurrent layers start from, if not from what Keras draws.
+
+    `recurrent` names what draws each gate's matrix; `forget_bias` is that of an LSTM; `chrono` the
+    longest dependency in steps that the gates are to span at the start, 0 for none.
+    """
+
+    recurrent: str = ""
+    forget_bias: float = 1.0
+    chrono: int = 0
+
+
+@dataclass(frozen=True)
 class Training:
     """How a recipe trains; epochs are passes over the task's batches.
 
     `average` is the decay of a moving average of the weights, taken once an epoch (0 is off);
-    `patience` counts epochs without a better validation loss before training stops.
+    `patience` counts epochs without a better validation loss before training stops; `clip_norm`
+    is the longest gradient, all weights together (0 is off).
     """
 
     seed: int
@@ -53,6 +80,8 @@ class Training:
     patience: int = 10
     average: float = 0.0
     clip_norm: float = 1.0
+    schedule: Schedule = field(default_factory=Schedule)
+    initial: Initial = field(default_factory=Initial)
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -81,7 +110,10 @@ class Recipe:
     def sha256(self) -> str:
         """Digest of what decides the weights and their figures: no title, description or target."""
         parts = (self.task, self.data.name, self.processing, asdict(self.model))
-        told = json.dumps([*parts, asdict(self.training)], sort_keys=True)
+        # Settings that are younger than the first cards count where they are used.
+        young = {"schedule": asdict(Schedule()), "initial": asdict(Initial())}
+        training = {k: v for k, v in asdict(self.training).items() if v != young.get(k, ...)}
+        told = json.dumps([*parts, training], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -314,7 +346,7 @@ def read_card(folder: Path) -> ModelCard:
     """
     recipe = read_recipe(folder / "recipe.toml")
     card = folder / "card.toml"
-    measured = _typed(Measured, _toml(card), str(card)) if card.exists() else None
+    measured = typed(Measured, _toml(card), str(card)) if card.exists() else None
     return ModelCard(folder.name, folder, recipe, measured)
 
 
@@ -333,13 +365,13 @@ def recipe_from(table: Mapping[str, Any], where: str) -> Recipe:
     Raises:
         RecipeError: It is not a recipe.
     """
-    recipe = _typed(Recipe, table, where)
+    recipe = typed(Recipe, table, where)
     if recipe.format != FORMAT:
         raise RecipeError(f"{where}: received format {recipe.format}; this version reads {FORMAT}.")
     if recipe.domain not in DOMAINS:
         raise RecipeError(f"{where}: received domain {recipe.domain!r}; use one of {DOMAINS}.")
     for metric, value in recipe.targets.items():
-        _value(float, value, f"{where}: targets: {metric}")
+        typed_value(float, value, f"{where}: targets: {metric}")
     if not recipe.targets:
         raise RecipeError(f"{where}: the table [targets] is empty; name a metric and its value.")
     return recipe
@@ -352,40 +384,3 @@ def _toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path} does not exist; a model's folder holds recipe.toml.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is not TOML: {error}.") from None
-
-
-def _typed(kind: type[T], table: Any, where: str) -> T:
-    """Builds a dataclass from a table, refusing unknown, missing and mistyped keys."""
-    if not isinstance(table, Mapping):
-        raise RecipeError(f"{where}: received {table!r} where a table is needed.")
-    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise RecipeError(
-            f"{where}: received the unknown key {unknown[0]!r}; known: {list(known)}."
-        )
-    missing = [
-        name
-        for name, f in known.items()
-        if name not in table and f.default is MISSING and f.default_factory is MISSING
-    ]
-    if missing:
-        raise RecipeError(f"{where}: the key {missing[0]!r} is missing.")
-    hints = get_type_hints(kind)
-    return kind(**{n: _value(hints[n], v, f"{where}: {n}") for n, v in table.items()})
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    if hint in _NESTED:
-        return _typed(hint, value, where)
-    if hint in (list[Metric], list[Quantized], list[Robustness]) and isinstance(value, list):
-        return [_typed(get_args(hint)[0], item, where) for item in value]
-    plain = getattr(hint, "__origin__", hint)
-    if plain is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
-        raise RecipeError(f"{where}: received {value!r}; needed is a value of {plain.__name__}.")
-    return value
-
-
-_NESTED = (Data, Model, Training, Weights, TrainingRun, Few)

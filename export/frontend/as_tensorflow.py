@@ -17,6 +17,7 @@ from zoo.processing.frontend import Frontend
 from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import Labels
 from zoo.processing.own_scale import ROUNDING, FromOwnScale, OwnScale
+from zoo.processing.price_band import STILL, FromOwnReturns, OwnReturns
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.spaced_words import lowered
 from zoo.processing.vocabulary import UNKNOWN
@@ -120,9 +121,24 @@ def _own_scale(part: OwnScale, raw: Tensors, _: Any) -> Tensors:
     return {"history": history, "centre": centre, "spread": spread}
 
 
-def _from_own_scale(part: FromOwnScale, outputs: Tensors, _: Any) -> Tensors:
+def _from_own_scale(part: FromOwnScale | FromOwnReturns, outputs: Tensors, _: Any) -> Tensors:
     values = tf.sort(tf.cast(outputs["forecast"], tf.float64), axis=-1)
     return {"forecast": outputs["centre"][..., None] + outputs["spread"][..., None] * values}
+
+
+def _own_returns(part: OwnReturns, raw: Tensors, _: Any) -> Tensors:
+    logs = tf.math.log(raw["history"])
+    returns = logs[:, 1:] - logs[:, :-1]
+    spread = tf.sqrt(tf.square(returns) @ part.series.weights()[:, None])
+    varies = spread > STILL
+    spread = tf.where(varies, spread, tf.zeros_like(spread))
+    divisor = tf.where(varies, spread, tf.ones_like(spread))
+    history = tf.cast(returns / divisor, tf.float32)
+    return {"history": history, "centre": logs[:, -1:], "spread": spread}
+
+
+def _from_own_returns(part: FromOwnReturns, outputs: Tensors, tables: Any) -> Tensors:
+    return {"forecast": tf.exp(_from_own_scale(part, outputs, tables)["forecast"])}
 
 
 def _texts(part: SpacedTexts, raw: Tensors, tables: Any) -> Tensors:
@@ -180,6 +196,8 @@ _FORMS: dict[type[Any], Callable[[Any, Tensors, Any], Tensors]] = {
     InUnits: _in_units,
     OwnScale: _own_scale,
     FromOwnScale: _from_own_scale,
+    OwnReturns: _own_returns,
+    FromOwnReturns: _from_own_returns,
     SpacedTexts: _texts,
     Labels: _labels,
 }

@@ -16,6 +16,7 @@ from zoo.processing.frontend import Frontend, Part, Tensor
 from zoo.processing.histories import InUnits, Standardised
 from zoo.processing.labels import Labels
 from zoo.processing.own_scale import FromOwnScale, OwnScale
+from zoo.processing.price_band import FromOwnReturns, OwnReturns
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.waveforms import Waveforms
 
@@ -30,6 +31,8 @@ WRITERS: dict[type[Any], Callable[[Writer, Any, dict[str, str]], dict[str, str]]
     InUnits: series.write_in_units,
     OwnScale: own_scale.write_own_scale,
     FromOwnScale: own_scale.write_from_own_scale,
+    OwnReturns: own_scale.write_own_returns,
+    FromOwnReturns: own_scale.write_from_own_returns,
     Labels: labels.write,
 }
 _RAW = "raw@"  # before the old names of raw inputs, which no converted tensor has

@@ -13,6 +13,7 @@ from zoo.processing.frames import Frames, FramesOfChunks
 from zoo.processing.frontend import Frontend, Part
 from zoo.processing.histories import Standardised, dtype_of
 from zoo.processing.own_scale import OwnScale
+from zoo.processing.price_band import OwnReturns
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.waveforms import Waveforms
 from zoo.tasks import Arrays
@@ -125,6 +126,13 @@ def own_scales(part: OwnScale, draw: np.random.Generator, sizes: Sizes) -> Array
     return {"history": level + spread * (wave + draw.standard_normal(shape))}
 
 
+def own_returns(part: OwnReturns, draw: np.random.Generator, sizes: Sizes) -> Arrays:
+    """Random walks of prices, each of a volatility of its own; some do not move."""
+    shape = (sizes["batch"], part.series.look_back)
+    volatility = draw.choice([0.0, 0.003, 0.01, 0.04], (shape[0], 1), p=[0.1, 0.2, 0.5, 0.2])
+    return {"history": np.exp(np.cumsum(volatility * draw.standard_normal(shape), axis=1))}
+
+
 def feature_rows(part: FeatureRows, draw: np.random.Generator, sizes: Sizes) -> Arrays:
     """Features as far from their means as those of training."""
     values = draw.standard_normal((sizes["batch"], sizes["time"], len(part.names)))
@@ -160,5 +168,6 @@ _DRAWS: dict[type[Any], Callable[[Any, np.random.Generator, Sizes], Arrays]] = {
     FeatureRows: feature_rows,
     Standardised: histories,
     OwnScale: own_scales,
+    OwnReturns: own_returns,
     SpacedTexts: texts,
 }

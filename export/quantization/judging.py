@@ -13,7 +13,7 @@ from export.proof.comparison import difference
 from zoo.errors import ExportError
 from zoo.tasks import Arrays
 
-_WITHOUT_CLASSES = ("forecast", "digit_speech")
+_WITHOUT_CLASSES = ("forecast", "global_forecast", "price_band", "digit_speech")
 _READS = "encoder"  # a part that decides nothing
 
 

@@ -57,13 +57,13 @@ def test_a_table_is_split_in_time(tmp_path: Path) -> None:
     for time, row in zip(made.table.times, made.table.values, strict=True):
         lines.append(",".join([str(time), *map(str, row)]))
     path.write_text("\n".join(lines))
-    own = forecast.read_own_data(path, recipe, fitted).get("made")
+    own = forecast.own_series(path, fitted)[0].get("made")
     assert own.borders == (140, 160, 200)
     np.testing.assert_allclose(own.table.values, made.table.values)
     assert forecast.prepare(recipe, series.tables(own), None, fitted).processing == fitted
     path.write_text("\n".join(lines[:40]))
     with pytest.raises(DataError, match="39 rows"):
-        forecast.read_own_data(path, recipe, fitted)
+        forecast.own_series(path, fitted)
     path.write_text("time,other\n2024-01-01,1\n")
     with pytest.raises(DataError, match="s0"):
-        forecast.read_own_data(path, recipe, fitted)
+        forecast.own_series(path, fitted)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {"keras", "tensorflow", "tf2onnx", "onnx", "jax", "torch", "safetensors", "tomli_w"}
 LEAF = {"soundfile", "soxr", "scipy", "pandas", "matplotlib", "pyarrow", "openvino", "sklearn"}
-LEAF |= {"sacrebleu", "tokenizers", "mido"}
+LEAF |= {"sacrebleu", "tokenizers", "gymnasium", "mido"}
 INSIDE = {  # light files with a leaf library inside a function
     "zoo/processing/recording.py": {"soundfile", "soxr"},
     "zoo/processing/midi.py": {"mido"},

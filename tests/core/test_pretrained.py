@@ -20,8 +20,9 @@ CARDS = all_cards()
 every_model = pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
 
 
-# Baselines that a model loses to, as its description says: where it loses on the test part alone.
-BETTER = {"flu-segrnn": {"linear_layer"}}
+# Baselines that a model does not beat, as its description says: where it loses on the test part
+# alone, and where both have all that there is.
+BETTER = {"flu-segrnn": {"linear_layer"}, "cartpole-gru": {"two_frames"}}
 
 
 @every_model
@@ -51,12 +52,15 @@ def test_the_small_files_are_measured_of_these_weights(card: ModelCard) -> None:
         assert small.weights_sha256 == measured.weights.sha256, renew
         assert small.metrics.keys() == figures.keys(), renew
         most = {"int8": 0.4, "float16": 0.6}[small.kind]
+        most = most if params > 4000 else 1.0  # matrices of few weights stay as they are
         plain = max(words, small.float_bytes - 4 * params)  # of a small network the graph counts
         assert small.bytes - plain < most * (small.float_bytes - plain)
         tolerance = {"int8": 0.03, "float16": 0.002}[small.kind]
         for name, metric in figures.items():
             # Of errors that hardly occur one more is a large share.
-            near = pytest.approx(metric.value, rel=tolerance, abs=2e-3)
+            # A band's error is what its coverage, a figure near 1, lacks.
+            least = max(2e-3, tolerance) if name == "band_error" else 2e-3
+            near = pytest.approx(metric.value, rel=tolerance, abs=least)
             assert small.metrics[name] == near, renew
 
 

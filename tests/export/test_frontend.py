@@ -21,6 +21,7 @@ from zoo.processing.frontend import Arrays, Frontend, Part, Run
 from zoo.processing.histories import InUnits, Standardised, dtype_of
 from zoo.processing.labels import Labels
 from zoo.processing.own_scale import AnySeries, FromOwnScale, OwnScale
+from zoo.processing.price_band import FromOwnReturns, OwnReturns, PriceBand
 from zoo.processing.series import SeriesProcessing
 from zoo.processing.spaced_texts import SpacedTexts
 from zoo.processing.spaced_words import SpacedWords, lowered
@@ -193,7 +194,25 @@ def test_windows_on_a_scale_of_their_own(levels: list[float], spread: float, see
         np.testing.assert_allclose(ahead, np.broadcast_to(values[:, :1, None], ahead.shape))
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.floats(1e-3, 1e6), st.sampled_from([0.0, 1e-3, 0.05]), st.integers(0, 999))
+def test_prices_as_returns_and_back(level: float, volatility: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    prices = level * np.exp(np.cumsum(volatility * rng.normal(size=(2, 6)), axis=1))
+    found = compare(_RETURNS[0], {"history": prices})
+    ratios = np.exp(np.cumsum(found["spread"] * found["history"], axis=1))
+    np.testing.assert_allclose(prices[:, :1] * ratios, prices[:, 1:], rtol=1e-6)
+    crossing = rng.normal(size=(2, 3, 3)).astype(np.float32)
+    scale = {name: found[name] for name in ("centre", "spread")}
+    ahead = compare(_RETURNS[1], {"forecast": crossing, **scale})["forecast"]
+    assert (np.diff(ahead, axis=-1) >= 0).all() and (ahead > 0).all()
+    if volatility == 0:
+        np.testing.assert_allclose(ahead, level)
+
+
 _OWN = (OwnScale(ANY), FromOwnScale(ANY))
+_BAND = PriceBand(6, 3, 0.9, (0.1, 0.5, 0.9))
+_RETURNS = (OwnReturns(_BAND), FromOwnReturns(_BAND))
 
 
 @pytest.mark.parametrize("opset", [13, 20])

@@ -46,8 +46,10 @@ BUILDERS: dict[str, dict[str, Any]] = {
     },
     "series.segrnn": {"units": 8, "look_back": 24, "segment": 6, "horizon": 30, "channels": 3},
     "series.seasonal": {"units": 8, "look_back": 24, "horizon": 6, "season": 4, "cycle": 8},
+    "series.return_quantiles": {"units": 8, "look_back": 9, "horizon": 4},
     "series.next_value": {"units": 8},
     "music.next_frame": {"keys": 7, "units": 8, "layers": 2, "echoes": (1, 3), "streaming": True},
+    "series.causal": {"features": 3, "outputs": 2, "units": 8},
 }
 STATES = {"rnn": "h", "gru": "h", "lstm": "hc"}
 

@@ -35,7 +35,7 @@ def crossed(arrays: Arrays) -> Arrays:
     return {"forecast": np.stack([last + 1, last, last - 1], axis=-1)}
 
 
-def ask(table: Any, task: GlobalForecaster = TASK, **options: Any) -> Forecast:
+def ask(table: Any, task: GlobalForecaster[Any] = TASK, **options: Any) -> Forecast:
     return task.predict(task.frontend.around(crossed), table, **options)
 
 

@@ -17,7 +17,8 @@ from zoo.evaluation.ngram import Ngram
 from zoo.processing.text import Characters
 from zoo.tasks import Arrays
 from zoo.tasks.language_model import LanguageModel
-from zoo.training.language_model import Windows, prepare, read_own_data
+from zoo.training.language_model import prepare, read_own_data
+from zoo.training.windows import Windows
 
 CODEC = {"kind": "characters", "vocabulary": "\n .abcdefghijklmnopqrstuvwxyz"}
 

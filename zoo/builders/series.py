@@ -6,7 +6,9 @@ import keras
 from keras import ops
 
 from zoo.builders._cells import STATES, recurrent_layer
+from zoo.builders._stacked import stacked
 from zoo.errors import RecipeError
+from zoo.layers.distribution import GrowingQuantiles
 from zoo.layers.segments import JoinSegments, RepeatState, SegmentQueries, SplitSegments
 
 
@@ -157,3 +159,81 @@ def next_value(
     scale = keras.layers.Rescaling(1.0, floor, name="scale")(spread)
     expected = keras.layers.Concatenate(name="next")([location, scale])
     return keras.Model(scaled, {"next": expected}, name="next_value")
+
+
+def return_quantiles(
+    cell: str = "gru",
+    units: int = 16,
+    look_back: int = 64,
+    horizon: int = 20,
+    levels: tuple[float, ...] = (0.1, 0.5, 0.9),
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Quantiles of returns: one shape for all days, stretched by what a recurrent layer read.
+
+    Returns and their sizes are read; the final state tells, for each horizon, by how much the
+    volatility ahead differs from that of the window. The shape itself is learned but the same for
+    every window, so the model has no opinion on the direction that the day before could change.
+    Without learning anything it is a random walk with normal steps of the window's volatility.
+
+    Args:
+        cell: "rnn", "lstm" or "gru".
+        units: width of the recurrent state.
+        look_back: prices read, one more than returns.
+        horizon: steps ahead.
+        levels: of the quantiles.
+        dropout: share of the final state dropped while training.
+
+    Returns:
+        Model from `history`, float32 (batch, look_back - 1), returns over volatility, to
+        `forecast`, float32 (batch, horizon, levels), cumulated returns over volatility.
+
+    Raises:
+        RecipeError: a cell that is not known.
+    """
+    history = keras.Input((look_back - 1,), dtype="float32", name="history")
+    features = ops.stack([history, ops.absolute(history)], axis=-1)
+    state = recurrent_layer(cell, units, name=cell)(features)
+    state = keras.layers.Dropout(dropout, name="dropout")(state)
+    stretch = keras.layers.Dense(horizon, kernel_initializer="zeros", name="stretch")(state)
+    forecast = GrowingQuantiles(tuple(levels), name="forecast")(stretch)
+    return keras.Model(history, forecast, name="return_quantiles")
+
+
+def causal(
+    features: int,
+    outputs: int,
+    cell: str = "gru",
+    units: int = 64,
+    layers: int = 1,
+    dropout: float = 0.0,
+    streaming: bool = False,
+) -> keras.Model:
+    """Rows in, an answer to each from it and those before: recurrent layers and a dense layer.
+
+    The whole form takes `features` float32 (batch, time, features), starts from zero states and
+    gives `logits` float32 (batch, time, outputs). The streaming form also takes the states
+    `state_{layer}_{h|c}` float32 (batch, units) and gives a dict of `logits` and
+    `next_state_{layer}_{h|c}`. Both have the same layer names and weights.
+
+    Source: Elman 1990; gradient-based policies with memory after Wierstra et al. 2010.
+
+    Args:
+        features: Size of a row.
+        outputs: Size of an answer.
+        cell: "rnn", "lstm" or "gru".
+        units: Size of each layer's state.
+        layers: Number of recurrent layers.
+        dropout: Rate after each recurrent layer, while training.
+        streaming: Whether states are inputs and outputs.
+
+    Raises:
+        RecipeError: The cell is unknown.
+    """
+    rows = keras.Input((None, features), dtype="float32", name="features")
+    x, states, following = stacked(rows, cell, units, layers, dropout, 0.0, streaming)
+    logits = keras.layers.Dense(outputs, name="logits")(x)
+    if streaming:
+        inputs, answers = {"features": rows, **states}, {"logits": logits, **following}
+        return keras.Model(inputs, answers, name="causal_streaming")
+    return keras.Model(rows, logits, name="causal")

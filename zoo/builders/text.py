@@ -84,8 +84,9 @@ def language_model(
         x = keras.layers.Dense(embedding, name="projection")(x)
     if room is not None:
         targets = keras.Input((None,), dtype="int32", name="targets")
-        inputs = {"tokens": tokens, "targets": targets}
-        return keras.Model(inputs, table(x, told=targets), name="language_model_learning")
+        losses, inputs = table(x, told=targets), {"tokens": tokens, "targets": targets, **states}
+        told = {"losses": losses, **following} if streaming else losses
+        return keras.Model(inputs, told, name="language_model_learning")
     if tied or cutoffs:
         logits = table(x, reverse=True)
     else:

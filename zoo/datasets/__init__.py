@@ -50,8 +50,8 @@ def locate(name: str) -> Path:
 def load(name: str, folder: Path | None = None) -> Any:
     """Reads a data set by name, from `folder` if given, else from where `locate` finds it.
 
-    One that is made of others has a file with their names, SOURCES, and a function `join` in place
-    of `read`; a `folder` given holds theirs.
+    One that is made of others, or of none where an environment makes it, has a file with their
+    names, SOURCES, and a function `join` in place of `read`; a `folder` given holds theirs.
 
     Raises:
         DataError: The data set is unknown, missing or damaged.

@@ -40,7 +40,7 @@ class Windows:
 
 
 def evaluate(
-    task: GlobalForecaster, run: Run, data: SeriesSet, split: str = "test"
+    task: GlobalForecaster[AnySeries], run: Run, data: SeriesSet, split: str = "test"
 ) -> list[Metric]:
     """Scores every window of each series whose targets all lie in the split.
 

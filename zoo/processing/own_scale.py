@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from zoo.errors import RecipeError
-from zoo.processing.frontend import Arrays, Tensor
+from zoo.processing.frontend import Arrays, Frontend, Tensor
+from zoo.processing.gaps import last_rows
+from zoo.processing.keys import check_keys
+from zoo.processing.tables import Table
 
 # A deviation below this share of the mean is rounding: the window is constant.
 ROUNDING = 1e-9
@@ -62,11 +65,7 @@ class AnySeries:
         Raises:
             RecipeError: a key is unknown or missing, or a value does not fit.
         """
-        known = [field.name for field in fields(cls)]
-        odd = sorted(set(processing) ^ set(known))
-        if odd:
-            state = "unknown" if odd[0] in processing else "missing"
-            raise RecipeError(f"processing: the key {odd[0]!r} is {state}; known: {known}.")
+        check_keys(processing, cls)
         values = dict(processing)
         levels = values.pop("quantiles")
         for name, value in values.items():
@@ -79,6 +78,18 @@ class AnySeries:
     def to_processing(self) -> dict[str, Any]:
         """The configuration as JSON-able values."""
         return {**asdict(self), "quantiles": list(self.quantiles)}
+
+    def frontend(self) -> Frontend:
+        """What stands around the network."""
+        return Frontend(OwnScale(self), FromOwnScale(self))
+
+    def window(self, table: Table) -> tuple[Table, int]:
+        """The last `look_back` steps of a table, and how many of their cells were filled in.
+
+        Raises:
+            InputError: as `zoo.processing.gaps.last_rows`.
+        """
+        return last_rows(table, self.look_back, self.step)
 
     def times_ahead(self, last: np.datetime64, horizon: int) -> np.ndarray:
         """datetime64[s] of the `horizon` steps after `last`."""
@@ -157,7 +168,8 @@ class FromOwnScale:
         """The forecast in units."""
         levels = ", ".join(f"{level:g}" for level in self.series.quantiles)
         meaning = f"the {self.series.horizon} steps ahead in the units of the history, "
-        return (Tensor("forecast", "float64", self._shape, f"{meaning}quantiles {levels}"),)
+        told = f"{meaning}quantiles {levels}"
+        return (Tensor("forecast", "float64", self._shape, told, (1.0,)),)
 
     @property
     def _shape(self) -> tuple[int | str, ...]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.processing.frontend import Frontend, Run
-from zoo.processing.gaps import last_rows
+from zoo.processing.frontend import Run
 from zoo.processing.labels import checked
-from zoo.processing.own_scale import AnySeries, FromOwnScale, OwnScale
+from zoo.processing.own_scale import AnySeries
+from zoo.processing.price_band import PriceBand
 from zoo.processing.tables import Table, read_all, show_time
 from zoo.tasks.forecast import Forecast
 
@@ -19,20 +19,22 @@ DOMAIN = "series"
 INPUTS = {"history": "the last values of a series, of zero mean and unit deviation"}
 OUTPUTS = {"forecast": "quantiles of the steps ahead, on the scale of the history"}
 
+Series = TypeVar("Series", AnySeries, PriceBand)
 
-class GlobalForecaster:
+
+class GlobalForecaster(Generic[Series]):
     """Forecasts every column of a table, whatever it measures.
 
     The network it runs takes `history` float32 (batch, look_back), a row a series, on a scale of
     its own, and gives `forecast` float32 (batch, horizon, quantiles) on that scale.
 
     Args:
-        series: lengths, step and quantiles.
+        series: lengths and quantiles, and what a window's own scale is.
     """
 
-    def __init__(self, series: AnySeries) -> None:
-        self.series = series
-        self.frontend = Frontend(OwnScale(series), FromOwnScale(series))
+    def __init__(self, series: Series) -> None:
+        self.series: Series = series
+        self.frontend = series.frontend()
         self.processing = series.to_processing()
 
     def predict(
@@ -77,12 +79,15 @@ class GlobalForecaster:
             raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
         names = [n.strip() for n in columns.split(",")] if isinstance(columns, str) else columns
         tables = [read_all(raw, names) for raw in raws]
-        windows = [last_rows(table, series.look_back, series.step) for table in tables]
+        windows: list[tuple[Table, int]] = [series.window(table) for table in tables]
         rows = np.concatenate([window.values.T for window, _ in windows])
         ahead = checked(run({"history": np.ascontiguousarray(rows)})["forecast"])[:, :horizon]
         ends = np.cumsum([len(window.names) for window, _ in windows])
         parts = np.split(ahead.astype(np.float64), ends[:-1])
-        return [self._forecast(*w, part) for w, part in zip(windows, parts, strict=True)]
+        return [
+            self._forecast(history, filled, part)
+            for (history, filled), part in zip(windows, parts, strict=True)
+        ]
 
     def _forecast(self, history: Table, filled: int, ahead: np.ndarray) -> Forecast:
         """The answer for quantiles ahead (series, horizon, quantiles) in raw units."""
@@ -104,7 +109,7 @@ class GlobalForecaster:
         )
 
 
-def from_processing(processing: Mapping[str, Any]) -> GlobalForecaster:
+def from_processing(processing: Mapping[str, Any]) -> GlobalForecaster[AnySeries]:
     """Rebuilds the task from its configuration.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -113,6 +114,8 @@ class Problem:
         metrics: Keras metrics to watch.
         while_learning: Builder arguments for the training alone, such as one output less.
         start: What the first weight of a layer, by its name, starts from.
+        learner: Gives the model that is trained in place of the network that it is given, and
+            around it.
     """
 
     processing: dict[str, Any]
@@ -123,3 +126,4 @@ class Problem:
     metrics: list[Any] = field(default_factory=list)
     while_learning: dict[str, Any] = field(default_factory=dict)
     start: dict[str, np.ndarray] = field(default_factory=dict)
+    learner: Callable[[keras.Model], keras.Model] | None = None

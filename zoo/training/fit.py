@@ -19,9 +19,11 @@ import numpy as np
 from zoo import datasets
 from zoo.builders import build
 from zoo.errors import RecipeError
-from zoo.model_card import Recipe
+from zoo.model_card import Recipe, Training
 from zoo.training.batches import Problem
 from zoo.training.checkpoint import Checkpoint
+from zoo.training.initialisation import initialise
+from zoo.training.schedules import learning_rate
 from zoo.weights import load_weights, save_weights
 
 
@@ -80,23 +82,25 @@ def fit_recipe(
     settings = recipe.training
     keras.utils.set_random_seed(settings.seed)
     data = datasets.load(recipe.data.name) if data is None else data
-    problem = _prepare(recipe, data, hold_out, processing)
+    problem = prepare(recipe, data, hold_out, processing)
     arguments = {**recipe.model.arguments, **problem.arguments, **problem.while_learning}
     model = build(recipe.model.builder, **arguments)
+    initialise(model, settings.initial, settings.seed)
     for name, values in problem.start.items():
         model.get_layer(name).weights[0].assign(values)
     if start is not None:
         load_weights(model, start, partly=True)
-    _compile(model, recipe, problem)
+    learner = problem.learner(model) if problem.learner else model
+    compile_model(learner, settings, len(problem.train), problem.loss, problem.metrics)
     folder.mkdir(parents=True, exist_ok=True)
     if recipe_path.resolve() != (folder / "recipe.toml").resolve():
         shutil.copyfile(recipe_path, folder / "recipe.toml")
     checkpoint = Checkpoint(folder, settings, problem.train, problem.validation)
-    first = checkpoint.resume(model) if resume else 0
+    first = checkpoint.resume(learner) if resume else 0
     last = min(settings.epochs, epochs or settings.epochs)
-    checkpoint.set_model(model)
+    checkpoint.set_model(learner)
     if first < last and not (first and checkpoint.exhausted()):
-        _fit(model, problem, checkpoint, (first, last), verbose, callbacks)
+        _fit(learner, problem, checkpoint, (first, last), verbose, callbacks)
     checkpoint.restore_best()
     facts = _facts(recipe, checkpoint)
     header = {"processing": problem.processing, "arguments": problem.arguments, "run": facts}
@@ -108,9 +112,15 @@ def fit_recipe(
     return Run(folder, checkpoint.history, checkpoint.best_epoch)
 
 
-def _prepare(
+def prepare(
     recipe: Recipe, data: Any, hold_out: str | None, processing: Mapping[str, Any] | None
 ) -> Problem:
+    """What a recipe and its data come to, as the training of its task says.
+
+    Raises:
+        DataError: The data cannot be used.
+        RecipeError: The recipe lacks something, or has what its task does not know.
+    """
     try:
         module = importlib.import_module(f"zoo.training.{recipe.task}")
     except ModuleNotFoundError:
@@ -122,22 +132,29 @@ def _prepare(
     return problem
 
 
-def _compile(model: keras.Model, recipe: Recipe, problem: Problem) -> None:
-    """AdamW (arXiv 1711.05101), warm-up, then a cosine to zero (arXiv 1608.03983)."""
-    settings, steps = recipe.training, len(problem.train)
-    warmup = round(settings.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0 if warmup else settings.learning_rate,
-        max(1, settings.epochs * steps - warmup),
-        warmup_target=settings.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
+def compile_model(
+    model: keras.Model, settings: Training, batches: int, loss: Any, metrics: Sequence[Any] = ()
+) -> None:
+    """AdamW (arXiv 1711.05101), clipped by global norm (Pascanu et al. 2013, arXiv 1211.5063).
+
+    Args:
+        model: What learns.
+        settings: Learning rate and its schedule, weight decay, clipping.
+        batches: Of an epoch.
+        loss: A Keras loss.
+        metrics: Keras metrics to watch.
+
+    Raises:
+        RecipeError: The schedule is unknown, or its numbers do not fit it.
+    """
     optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
+        learning_rate(settings, batches),
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm or None,
     )
     # XLA made an LSTM's training step slower on CPU under TensorFlow; JAX always compiles.
     jit = "auto" if keras.backend.backend() == "jax" else False
-    model.compile(optimizer, loss=problem.loss, metrics=problem.metrics, jit_compile=jit)
+    model.compile(optimizer, loss=loss, metrics=list(metrics), jit_compile=jit)
 
 
 def _fit(

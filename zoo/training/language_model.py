@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from zoo.datasets.tiny_shakespeare import Text, split
 from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.text import Characters
 from zoo.training.batches import Batches, Problem
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Windows of `length` codes that start at every multiple of it.
-
-    Args:
-        codes: int32 of shape (characters,).
-        length: Codes a window.
-        shift: Whether each window starts up to `length` later, drawn anew each time.
-    """
-
-    codes: np.ndarray
-    length: int
-    shift: bool
-
-    def __len__(self) -> int:
-        return (len(self.codes) - 1) // self.length
-
-    def take(self, indices: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Codes and next codes, both int32 of shape (batch, length)."""
-        starts = indices * self.length
-        if self.shift:
-            last = len(self.codes) - self.length - 1
-            starts = np.minimum(starts + rng.integers(0, self.length, len(starts)), last)
-        grid = starts[:, None] + np.arange(self.length + 1)
-        windows = self.codes[grid]
-        return windows[:, :-1], windows[:, 1:]
+from zoo.training.carried import CarriedStates, FreshWindows, Streams
+from zoo.training.windows import Windows
 
 
 def prepare(
@@ -54,9 +27,11 @@ def prepare(
     """Fits the codec on the training part and cuts the windows.
 
     Recipe: `training.options.window` is the length of a training window in characters and
-    `validation_window` that of a validation window (both from zero state). `with_validation` adds
-    the validation part to the training part: for the run that ships, after runs without it have
-    chosen the settings; its validation loss then tells nothing of unseen text.
+    `validation_window` that of a validation window (both from zero state). With `carried` a
+    training window goes on with the state of the one before it (truncated back-propagation
+    through time), and the text is read in order. `with_validation` adds the validation part to the
+    training part: for the run that ships, after runs without it have chosen the settings; its
+    validation loss then tells nothing of unseen text.
 
     Raises:
         RecipeError: A group is to be held out.
@@ -66,15 +41,22 @@ def prepare(
     codec = Characters.from_processing(processing) if processing else Characters.fit(data.train)
     options = recipe.training.options
     learned = data.train + (data.validation if options.get("with_validation") else "")
-    train = Windows(codec.encode(learned), options["window"], shift=True)
-    validation = Windows(codec.encode(data.validation), options["validation_window"], shift=False)
-    size = recipe.training.batch_size
+    size, seed, codes = recipe.training.batch_size, recipe.training.seed, codec.encode(learned)
+    held = Windows(codec.encode(data.validation), options["validation_window"], shift=False)
+    carried = bool(options.get("carried"))
+    train = (
+        Streams(codes, options["window"], size, seed)
+        if carried
+        else Batches(Windows(codes, options["window"], shift=True), size, seed)
+    )
     return Problem(
         processing=codec.to_processing(),
         arguments={"vocabulary_size": len(codec.vocabulary)},
-        train=Batches(train, size, recipe.training.seed),
-        validation=Batches(validation, size, shuffle=False),
+        train=train,
+        validation=Batches(FreshWindows(held) if carried else held, size, shuffle=False),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        while_learning={"streaming": True} if carried else {},
+        learner=partial(CarriedStates, batch_size=size) if carried else None,
     )
 
 

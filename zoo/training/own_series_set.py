@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 from zoo.errors import DataError, InputError
 from zoo.processing.gaps import last_rows
 from zoo.processing.own_scale import AnySeries
+from zoo.processing.price_band import DAY, PriceBand
 from zoo.processing.series_set import SeriesSet
-from zoo.processing.tables import read_all
+from zoo.processing.tables import Table, read_all
 
 TRAIN, VALIDATION = 0.7, 0.1
 OWN_SPLIT = "70, 10 and 20 % in time order; the last part, which chose nothing, is scored"
@@ -47,14 +49,38 @@ def own_series(
         raise InputError(f"Received horizon={horizon}; use 1 to {lengths.cycle} steps.")
     kept = {**processing, "horizon": horizon or lengths.horizon}
     lengths = AnySeries.from_processing(kept)
+    return _split(raw, target, lengths), kept
+
+
+def own_prices(
+    raw: Any,
+    processing: Mapping[str, Any],
+    target: str | Sequence[str] | None = None,
+    horizon: int | None = None,
+) -> tuple[SeriesSet, dict[str, Any]]:
+    """As `own_series`, of prices: a row is a trading day, whatever lies between the times.
+
+    Raises:
+        DataError: As `own_series`, or a price is not above 0.
+        InputError: The horizon is below 1.
+    """
+    if horizon is not None and horizon < 1:
+        raise InputError(f"Received horizon={horizon}; use 1 step or more.")
+    kept = {**processing, "horizon": horizon or processing["horizon"]}
+    return _split(raw, target, PriceBand.from_processing(kept)), kept
+
+
+def _split(
+    raw: Any, target: str | Sequence[str] | None, lengths: AnySeries | PriceBand
+) -> SeriesSet:
     names = [target] if isinstance(target, str) else target
     try:
         table = read_all(raw, names)
+        if isinstance(lengths, PriceBand):
+            table, step = replace(lengths, look_back=len(table.values)).window(table)[0], DAY
+        else:
+            table, step = _gridded(table, lengths.step), lengths.step
         rows = len(table.values)
-        if table.times is not None:
-            between = (table.times[-1] - table.times[0]).astype(np.int64)
-            rows = int(between) // lengths.step + 1
-        table, _ = last_rows(table, rows, lengths.step)
         needed = math.ceil(
             max((lengths.look_back + lengths.horizon) / TRAIN, lengths.horizon / VALIDATION)
         )
@@ -71,4 +97,13 @@ def own_series(
         shown = raw if isinstance(raw, str | Path) else "a table"
         raise DataError(f"Received {shown}, which cannot be learned from: {error}") from None
     values = tuple(np.ascontiguousarray(column) for column in table.values.T)
-    return SeriesSet(table.names, values, (borders,) * len(values), lengths.step), kept
+    return SeriesSet(table.names, values, (borders,) * len(values), step)
+
+
+def _gridded(table: Table, step: int) -> Table:
+    """All steps of a table, the missing ones filled in."""
+    rows = len(table.values)
+    if table.times is not None:
+        between = (table.times[-1] - table.times[0]).astype(np.int64)
+        rows = int(between) // step + 1
+    return last_rows(table, rows, step)[0]

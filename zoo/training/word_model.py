@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from zoo.errors import DataError, RecipeError
 from zoo.model_card import Recipe
 from zoo.processing.running_words import RunningWords
 from zoo.training.batches import Batches, Problem
-from zoo.training.language_model import Windows, read_text
+from zoo.training.carried import CarriedStates, FreshWindows, Streams
+from zoo.training.language_model import read_text
+from zoo.training.windows import Windows
 
 _SPARE = 1.5  # a batch holds that many times more rare words than the mean, at most
 
@@ -51,8 +54,9 @@ def prepare(
 ) -> Problem:
     """Fits the vocabulary on the training part and cuts the windows.
 
-    Recipe: `training.options.window` is the length of a window in words, from zero state; the
-    builder has `cutoffs`.
+    Recipe: `training.options.window` is the length of a window in words, from zero state, or with
+    `carried` from that of the window before it, and the text is read in order; the builder has
+    `cutoffs`.
 
     Raises:
         RecipeError: A group is to be held out.
@@ -63,14 +67,25 @@ def prepare(
     codec = fitted or RunningWords.fit(data.train)
     window, settings = recipe.training.options["window"], recipe.training
     train = codec.encode(data.train)
-    told = Windows(train, window, shift=True), Windows(codec.encode(data.validation), window, False)
+    size, carried = settings.batch_size, bool(settings.options.get("carried"))
+    windows = Windows(codec.encode(data.validation), window, shift=False)
+    batches = (
+        Streams(train, window, size, settings.seed, told=True)
+        if carried
+        else Batches(ToldWindows(Windows(train, window, shift=True)), size, settings.seed)
+    )
+    validation = FreshWindows(windows, told=True) if carried else ToldWindows(windows)
     return Problem(
         processing=codec.to_processing(),
         arguments={"vocabulary_size": len(codec.vocabulary)},
-        train=Batches(ToldWindows(told[0]), settings.batch_size, settings.seed),
-        validation=Batches(ToldWindows(told[1]), settings.batch_size, shuffle=False),
+        train=batches,
+        validation=Batches(validation, size, shuffle=False),
         loss=mean_loss,
-        while_learning={"room": _room(train, recipe.model.arguments["cutoffs"])},
+        while_learning={
+            "room": _room(train, recipe.model.arguments["cutoffs"]),
+            **({"streaming": True} if carried else {}),
+        },
+        learner=partial(CarriedStates, batch_size=size) if carried else None,
     )
 
 

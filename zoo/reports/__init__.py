@@ -1,0 +1,1 @@
+"""Reports: experiments that answer a question with a table and a picture; one a file."""
