@@ -178,15 +178,23 @@ def _metrics(
         baselines={GARCH: means[GARCH] / means[ROLLING]},
     )
     yield _direction(series, truth[:, 0], found[MODEL][:, 0], split)
+    yield _band(series, truth, found, split, protocol)
+
+
+def _band(
+    series: PriceBand, truth: np.ndarray, found: dict[str, np.ndarray], split: str, protocol: str
+) -> Metric:
+    """How far the share of outcomes inside the outermost band is from what it should be."""
     answer = found[MODEL]
     inside = _inside(answer, truth)
     nominal = series.quantiles[-1] - series.quantiles[0]
+    days = [day for day in SHOWN if day <= series.horizon]
     below = {
         f"below_{level:g}": float((truth < answer[..., place]).mean())
         for place, level in enumerate(series.quantiles)
     }
     covered = {f"coverage_{day}": float(inside[:, day - 1].mean()) for day in days}
-    yield Metric(
+    return Metric(
         "band_error",
         value=abs(float(inside.mean()) - nominal),
         unit="share",
