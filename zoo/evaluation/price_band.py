@@ -26,6 +26,8 @@ BATCH = 512
 SHOWN = (1, 5, 20)  # days ahead whose figures stand in the details
 _NORMAL_95 = 1.959964
 MODEL, ROLLING, GARCH = "model", "random_walk_rolling_volatility", "garch_1_1"
+DRIFT = "random_walk_with_drift"
+RIVALS = (ROLLING, DRIFT, GARCH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +63,9 @@ def evaluate(
     """Scores forecasts from every day of the split whose horizon lies in it.
 
     Walk-forward: each forecast knows all days before it, and the network learned from the
-    training part alone. Rivals have no drift: a random walk with rolling volatility, its window
-    chosen on the validation part, and GARCH(1,1), refitted every 20 days to all days before.
+    training part alone. Rivals: a random walk with rolling volatility, its window chosen on the
+    validation part; the same with the mean return of the training part as its drift; and GARCH(1,1)
+    without drift, refitted every 20 days to all days before.
 
     Returns:
         "crps" (primary) of the log return from now to 1, 2, … days ahead, in percent; "crps_ratio",
@@ -76,7 +79,7 @@ def evaluate(
     """
     series = task.series
     raw_run = task.frontend.around(run)
-    pieces: dict[str, list[np.ndarray]] = {name: [] for name in ("truth", MODEL, ROLLING, GARCH)}
+    pieces: dict[str, list[np.ndarray]] = {name: [] for name in ("truth", MODEL, *RIVALS)}
     days = []
     for name, (prices, begin) in zip(data.names, data.parts(split), strict=True):
         part = _origins(name, prices, begin, series)
@@ -88,6 +91,7 @@ def evaluate(
         pieces["truth"].append(part.truth(series.horizon))
         pieces[MODEL].append(_model(raw_run, part, series))
         pieces[ROLLING].append(_normal(rolling, series))
+        pieces[DRIFT].append(pieces[ROLLING][-1] + _drift(data, name, series)[:, None])
         pieces[GARCH].append(_normal(garch, series))
     found = {name: np.concatenate(rows) for name, rows in pieces.items()}
     truth = found.pop("truth")
@@ -131,6 +135,14 @@ def _window(data: SeriesSet, name: str, series: PriceBand) -> int:
     return min(WINDOWS, key=score)
 
 
+def _drift(data: SeriesSet, name: str, series: PriceBand) -> np.ndarray:
+    """Log return to expect 1, 2, … days ahead by the mean of the training part, (horizon,)."""
+    prices, begin = data.parts("validation")[data.names.index(name)]
+    learned = np.diff(np.log(prices[:begin]))
+    found: np.ndarray = learned.mean() * np.arange(1, series.horizon + 1)
+    return found
+
+
 def _model(run: Run, part: Origins, series: PriceBand) -> np.ndarray:
     """The model's quantiles of log returns, float64 (origins, horizon, levels)."""
     before = np.arange(-series.look_back, 0)
@@ -164,7 +176,7 @@ def _metrics(
         protocol=f"{protocol}; mean of twice the quantile loss over {len(series.quantiles)} levels",
         seeds=[],
         primary=True,
-        baselines={name: means[name] for name in (ROLLING, GARCH)},
+        baselines={name: means[name] for name in RIVALS},
         details={f"{name}_{d}": float(scores[name][d - 1]) for name in scores for d in days},
     )
     yield Metric(
@@ -175,7 +187,7 @@ def _metrics(
         split=split,
         protocol=protocol,
         seeds=[],
-        baselines={GARCH: means[GARCH] / means[ROLLING]},
+        baselines={name: means[name] / means[ROLLING] for name in (DRIFT, GARCH)},
     )
     yield _direction(series, truth[:, 0], found[MODEL][:, 0], split)
     yield _band(series, truth, found, split, protocol)
@@ -203,8 +215,7 @@ def _band(
         protocol=protocol,
         seeds=[],
         baselines={
-            name: abs(float(_inside(found[name], truth).mean()) - nominal)
-            for name in (ROLLING, GARCH)
+            name: abs(float(_inside(found[name], truth).mean()) - nominal) for name in RIVALS
         },
         details={"coverage": float(inside.mean()), "nominal": nominal, **covered, **below},
     )

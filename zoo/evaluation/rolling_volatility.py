@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-WINDOWS = (10, 20, 40, 60, 125, 250)  # trading days that the validation part may choose from
+WINDOWS = (3, 5, 10, 20, 40, 60, 125, 250)  # trading days that the validation part may choose from
 
 
 def rolling_volatility(returns: np.ndarray, origins: np.ndarray, days: int) -> np.ndarray:
