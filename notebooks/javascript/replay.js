@@ -52,7 +52,8 @@ function difference(answer, expected, tolerance, scale) {
     const [one, other] = [Number(value), Number(original)];
     if (Object.is(one, other) || one === other) continue;
     const gap = Math.abs(one - other);
-    if (!(gap <= tolerance * (scale[index % scale.length] + Math.abs(other)))) return Infinity;
+    const allowed = tolerance * (scale[index % scale.length] + Math.abs(other));
+    if (!(gap <= allowed) || gap === Infinity) return Infinity;
     worst = Math.max(worst, gap);
   }
   return worst;
