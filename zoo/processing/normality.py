@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.errors import RecipeError
 from zoo.processing.frontend import Arrays
+from zoo.processing.keys import check_keys
 from zoo.processing.running import RunningRange, RunningScale
 
 _SETTLED = 20  # values before surprise counts: the scale is not known yet
@@ -68,11 +69,8 @@ class Normality:
         Raises:
             RecipeError: A key is unknown or missing, or a value does not fit.
         """
+        check_keys(processing, cls)
         known = {field.name: str(field.type) for field in fields(cls)}
-        odd = sorted(set(processing) ^ set(known))
-        if odd:
-            state = "unknown" if odd[0] in processing else "missing"
-            raise RecipeError(f"processing: the key {odd[0]!r} is {state}; known: {list(known)}.")
         for name, value in processing.items():
             kinds = (int,) if known[name] == "int" else (int, float)
             if isinstance(value, bool) or not isinstance(value, kinds):

@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import DataError, InputError, RecipeError
 from zoo.processing.gaps import last_rows
+from zoo.processing.keys import check_keys
 from zoo.processing.tables import Table
 
 TRANSFORMS = ("none", "log")
@@ -174,11 +175,8 @@ class SeriesProcessing:
         Raises:
             RecipeError: a key is unknown or missing, or a value does not fit.
         """
+        check_keys(processing, cls)
         known = {field.name: str(field.type) for field in fields(cls)}
-        odd = sorted(set(processing) ^ set(known))
-        if odd:
-            state = "unknown" if odd[0] in processing else "missing"
-            raise RecipeError(f"processing: the key {odd[0]!r} is {state}; known: {list(known)}.")
         return cls(**{name: _plain(processing[name], kind, name) for name, kind in known.items()})
 
     def to_processing(self) -> dict[str, Any]:

@@ -139,11 +139,7 @@ class Forecaster:
         if not raws:
             raise InputError("Received no table; give at least one.")
         series = self.series
-        horizon = series.horizon if horizon is None else horizon
-        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer):
-            raise InputError(f"Received horizon={horizon!r}; use a whole number of steps.")
-        if not 1 <= horizon <= series.horizon:
-            raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
+        horizon = steps_ahead(horizon, series.horizon)
         tables = [read_table(raw, series.names, series.time, missing=True) for raw in raws]
         histories = [series.window(table) for table in tables]
         for history, _ in histories:
@@ -171,6 +167,21 @@ class Forecaster:
             history=history,
             filled=filled,
         )
+
+
+def steps_ahead(asked: int | None, most: int) -> int:
+    """How many steps a forecast has: those asked for, or all.
+
+    Raises:
+        InputError: Another number than 1 to `most` is asked for.
+    """
+    if asked is None:
+        return most
+    if isinstance(asked, bool) or not isinstance(asked, int | np.integer):
+        raise InputError(f"Received horizon={asked!r}; use a whole number of steps.")
+    if not 1 <= asked <= most:
+        raise InputError(f"Received horizon={asked}; use 1 to {most} steps.")
+    return int(asked)
 
 
 def from_processing(processing: Mapping[str, Any]) -> Forecaster:

@@ -13,7 +13,7 @@ from zoo.processing.labels import checked
 from zoo.processing.own_scale import AnySeries
 from zoo.processing.price_band import PriceBand
 from zoo.processing.tables import Table, read_all, show_time
-from zoo.tasks.forecast import Forecast
+from zoo.tasks.forecast import Forecast, steps_ahead
 
 DOMAIN = "series"
 INPUTS = {"history": "the last values of a series, of zero mean and unit deviation"}
@@ -72,11 +72,7 @@ class GlobalForecaster(Generic[Series]):
         if not raws:
             raise InputError("Received no table; give at least one.")
         series = self.series
-        horizon = series.horizon if horizon is None else horizon
-        if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer):
-            raise InputError(f"Received horizon={horizon!r}; use a whole number of steps.")
-        if not 1 <= horizon <= series.horizon:
-            raise InputError(f"Received horizon={horizon}; use 1 to {series.horizon} steps.")
+        horizon = steps_ahead(horizon, series.horizon)
         names = [n.strip() for n in columns.split(",")] if isinstance(columns, str) else columns
         tables = [read_all(raw, names) for raw in raws]
         windows: list[tuple[Table, int]] = [series.window(table) for table in tables]
